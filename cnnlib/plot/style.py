@@ -1,0 +1,87 @@
+"""One look for all figures: page width, colours that colour-blind readers can tell apart, and a small stored picture.
+
+Figures are drawn in memory and never through pyplot, so nothing has to be shown, closed or configured.
+"""
+
+import io
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from PIL import Image
+
+WIDTH = 7.0  # inches; every figure is as wide as the page, so that type has one size throughout the book
+DPI = 144  # dots per inch, about twice the 700 CSS pixels of a page
+LIGHT = 60_000  # bytes; a heavier PNG (a photograph) is stored as JPEG instead
+
+# The colours of M. Okabe and K. Ito, Color Universal Design, 2008, without yellow and in an order of falling contrast to white.
+BLUE, ORANGE, GREEN, PURPLE, SKY, AMBER = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"
+PALETTE = (BLUE, ORANGE, GREEN, PURPLE, SKY, AMBER)
+INK, QUIET, RULE = "#222222", "#5F6368", "#D5D8DC"
+SIGNED = LinearSegmentedColormap.from_list("signed", [BLUE, "#FFFFFF", ORANGE])
+AMOUNT = LinearSegmentedColormap.from_list("amount", ["#FFFFFF", BLUE])
+
+RULES = {
+    "font.family": "DejaVu Sans", "font.size": 9, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": QUIET,
+    "axes.titlesize": 9, "axes.labelsize": 9, "xtick.labelsize": 8, "ytick.labelsize": 8, "legend.fontsize": 8.5,
+    "xtick.color": QUIET, "ytick.color": QUIET, "axes.spines.top": False, "axes.spines.right": False,
+    "axes.linewidth": 0.8, "axes.axisbelow": True, "grid.color": RULE, "grid.linewidth": 0.6, "legend.frameon": False,
+    "lines.linewidth": 1.8, "lines.markersize": 4.5, "figure.facecolor": "white", "axes.facecolor": "white",
+    "image.interpolation": "nearest",
+}
+
+
+class BookFigure(Figure):
+    """A matplotlib Figure that shows itself in a notebook as a small picture, the same bytes on every run."""
+
+    def _ipython_display_(self):
+        from IPython.display import display
+
+        kind, data = self.picture_file()
+        display({kind: data, "text/plain": repr(self)}, raw=True, metadata={kind: {"width": int(WIDTH * 100)}})
+
+    def pixels(self, dpi=DPI):
+        """Draw the figure and return its pixels, uint8 (H,W,3)."""
+        before = self.dpi
+        self.dpi = dpi
+        canvas = FigureCanvasAgg(self)
+        with rc_context(RULES):
+            canvas.draw()
+        drawn = np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+        self.dpi = before
+        return drawn
+
+    def picture_file(self):
+        """Return the MIME type and the bytes of the stored picture: a PNG of 256 colours, or a JPEG where that is heavy."""
+        image, target = Image.fromarray(self.pixels()), io.BytesIO()
+        image.quantize(256, dither=Image.Dither.NONE).save(target, "PNG", optimize=True)
+        if target.tell() <= LIGHT:
+            return "image/png", target.getvalue()
+        target = io.BytesIO()
+        image.save(target, "JPEG", quality=85, subsampling=0, optimize=True)
+        return "image/jpeg", target.getvalue()
+
+
+def new_figure(height):
+    """Return an empty page-wide figure; `height` in inches."""
+    return BookFigure(figsize=(WIDTH, height), dpi=DPI)
+
+
+def axes_at(figure, left, top, width, height):
+    """Add axes at a place measured in inches from the upper left corner of the figure."""
+    w, h = figure.get_size_inches()
+    return figure.add_axes((left / w, 1 - (top + height) / h, width / w, height / h))
+
+
+def styled(function):
+    """Decorator: run a drawing function under the course's matplotlib settings and leave the reader's own untouched."""
+    from functools import wraps
+
+    @wraps(function)
+    def drawing(*arguments, **options):
+        with rc_context(RULES):
+            return function(*arguments, **options)
+
+    return drawing
