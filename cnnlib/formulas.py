@@ -1,0 +1,340 @@
+"""Every formula of the book as plain loops, in the book's letters: the executable specification.
+
+Nothing here is fast and nothing here is clever. The arrays are channels-last: x (N, H, W, C), k (P, Q, C, F).
+Arguments are spelled out (stride as a pair, padding as two pairs) so that Numba can compile these very
+functions (`cnnlib.compiled`). `cnnlib.ops` takes friendlier arguments, checks them, and must give the same numbers.
+"""
+
+import numpy as np
+
+
+def correlate(x, k):
+    """The article's convolution of one grey picture with one kernel, which is a cross-correlation.
+
+    y(i, j) = Σ_p Σ_q x(i + p, j + q) · k(p, q)
+
+    x (H, W), k (P, Q) → y (H − P + 1, W − Q + 1).
+
+    >>> correlate(np.array([[1., 2., 3.], [4., 5., 6.]]), np.array([[1., -1.]]))
+    array([[-1., -1.],
+           [-1., -1.]])
+    """
+    H, W = x.shape
+    P, Q = k.shape
+    y = np.zeros((H - P + 1, W - Q + 1), x.dtype)
+    for i in range(H - P + 1):
+        for j in range(W - Q + 1):
+            for p in range(P):
+                for q in range(Q):
+                    y[i, j] += x[i + p, j + q] * k[p, q]
+    return y
+
+
+def convolve(x, k):
+    """The mathematician's convolution: the kernel is turned by half a turn before it slides.
+
+    y(i, j) = Σ_p Σ_q x(i + p, j + q) · k(P − 1 − p, Q − 1 − q)
+
+    x (H, W), k (P, Q) → y (H − P + 1, W − Q + 1).
+
+    >>> convolve(np.array([[1., 2., 3.], [4., 5., 6.]]), np.array([[1., -1.]]))
+    array([[1., 1.],
+           [1., 1.]])
+    """
+    return correlate(x, k[::-1, ::-1])
+
+
+def conv2d(x, k, b, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1):
+    """Convolution layer: the article's sum, over all channels, plus a bias, for every picture and kernel.
+
+    y(n, i, j, f) = b(f) + Σ_p Σ_q Σ_c x(n, i·s + p·d − top, j·s + q·d − left, c) · k(p, q, c, f)
+
+    Pixels outside the picture count as zero. With groups, kernel f sees only the channels of its own group.
+    x (N, H, W, C), k (P, Q, C / groups, F), b (F,) → y (N, H', W', F).
+    """
+    N, H, W, C = x.shape
+    P, Q, Cg, F = k.shape
+    (si, sj), ((top, bottom), (left, right)), (di, dj) = stride, padding, dilation
+    H_out = (H + top + bottom - di * (P - 1) - 1) // si + 1
+    W_out = (W + left + right - dj * (Q - 1) - 1) // sj + 1
+    y = np.zeros((N, H_out, W_out, F), x.dtype)
+    for n in range(N):
+        for i in range(H_out):
+            for j in range(W_out):
+                for f in range(F):
+                    first = f // (F // groups) * Cg  # first channel of f's group
+                    y[n, i, j, f] = b[f]
+                    for p in range(P):
+                        for q in range(Q):
+                            u, v = i * si + p * di - top, j * sj + q * dj - left
+                            if 0 <= u < H and 0 <= v < W:
+                                for c in range(Cg):
+                                    y[n, i, j, f] += x[n, u, v, first + c] * k[p, q, c, f]
+    return y
+
+
+def conv2d_backward(dy, x, k, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1):
+    """Gradients of `conv2d`: the same loops; every product x · k sends dy · k to dx and dy · x to dk.
+
+    dy (N, H', W', F), x (N, H, W, C), k (P, Q, C / groups, F) → dx like x, dk like k, db (F,).
+    """
+    N, H, W, C = x.shape
+    P, Q, Cg, F = k.shape
+    (si, sj), ((top, bottom), (left, right)), (di, dj) = stride, padding, dilation
+    _, H_out, W_out, _ = dy.shape
+    dx, dk, db = np.zeros_like(x), np.zeros_like(k), np.zeros(F, x.dtype)
+    for n in range(N):
+        for i in range(H_out):
+            for j in range(W_out):
+                for f in range(F):
+                    first = f // (F // groups) * Cg
+                    db[f] += dy[n, i, j, f]
+                    for p in range(P):
+                        for q in range(Q):
+                            u, v = i * si + p * di - top, j * sj + q * dj - left
+                            if 0 <= u < H and 0 <= v < W:
+                                for c in range(Cg):
+                                    dx[n, u, v, first + c] += dy[n, i, j, f] * k[p, q, c, f]
+                                    dk[p, q, c, f] += dy[n, i, j, f] * x[n, u, v, first + c]
+    return dx, dk, db
+
+
+def max_pool2d(x, window=(2, 2), stride=(2, 2), padding=((0, 0), (0, 0))):
+    """Max pooling: the largest value in each window.
+
+    y(n, i, j, c) = max over 0 ≤ p < P, 0 ≤ q < Q of x(n, i·s + p − top, j·s + q − left, c)
+
+    Pixels outside the picture are left out. x (N, H, W, C) → y (N, H', W', C).
+    """
+    N, H, W, C = x.shape
+    (P, Q), (si, sj), ((top, bottom), (left, right)) = window, stride, padding
+    H_out, W_out = (H + top + bottom - P) // si + 1, (W + left + right - Q) // sj + 1
+    y = np.full((N, H_out, W_out, C), -np.inf, x.dtype)
+    for n in range(N):
+        for i in range(H_out):
+            for j in range(W_out):
+                for p in range(P):
+                    for q in range(Q):
+                        u, v = i * si + p - top, j * sj + q - left
+                        if 0 <= u < H and 0 <= v < W:
+                            for c in range(C):
+                                if x[n, u, v, c] > y[n, i, j, c]:
+                                    y[n, i, j, c] = x[n, u, v, c]
+    return y
+
+
+def max_pool2d_backward(dy, x, window=(2, 2), stride=(2, 2), padding=((0, 0), (0, 0))):
+    """Gradient of `max_pool2d`: each dy goes to the pixel that won; of equal pixels the first one wins.
+
+    dy (N, H', W', C), x (N, H, W, C) → dx like x.
+    """
+    N, H, W, C = x.shape
+    (P, Q), (si, sj), ((top, bottom), (left, right)) = window, stride, padding
+    _, H_out, W_out, _ = dy.shape
+    dx = np.zeros_like(x)
+    for n in range(N):
+        for i in range(H_out):
+            for j in range(W_out):
+                for c in range(C):
+                    best_u, best_v = -1, -1
+                    for p in range(P):
+                        for q in range(Q):
+                            u, v = i * si + p - top, j * sj + q - left
+                            if 0 <= u < H and 0 <= v < W:
+                                if best_u < 0 or x[n, u, v, c] > x[n, best_u, best_v, c]:
+                                    best_u, best_v = u, v
+                    if best_u >= 0:
+                        dx[n, best_u, best_v, c] += dy[n, i, j, c]
+    return dx
+
+
+def avg_pool2d(x, window=(2, 2), stride=(2, 2), padding=((0, 0), (0, 0))):
+    """Average pooling: the mean of the pixels in each window that lie inside the picture.
+
+    y(n, i, j, c) = (1 / m) · Σ_p Σ_q x(n, i·s + p − top, j·s + q − left, c), m = pixels inside
+
+    x (N, H, W, C) → y (N, H', W', C).
+    """
+    N, H, W, C = x.shape
+    (P, Q), (si, sj), ((top, bottom), (left, right)) = window, stride, padding
+    H_out, W_out = (H + top + bottom - P) // si + 1, (W + left + right - Q) // sj + 1
+    y = np.zeros((N, H_out, W_out, C), x.dtype)
+    for n in range(N):
+        for i in range(H_out):
+            for j in range(W_out):
+                inside = 0
+                for p in range(P):
+                    for q in range(Q):
+                        u, v = i * si + p - top, j * sj + q - left
+                        if 0 <= u < H and 0 <= v < W:
+                            inside += 1
+                            for c in range(C):
+                                y[n, i, j, c] += x[n, u, v, c]
+                for c in range(C):
+                    y[n, i, j, c] /= max(inside, 1)
+    return y
+
+
+def avg_pool2d_backward(dy, x, window=(2, 2), stride=(2, 2), padding=((0, 0), (0, 0))):
+    """Gradient of `avg_pool2d`: each dy is shared equally by the m pixels of its window.
+
+    dy (N, H', W', C), x (N, H, W, C) → dx like x.
+    """
+    N, H, W, C = x.shape
+    (P, Q), (si, sj), ((top, bottom), (left, right)) = window, stride, padding
+    _, H_out, W_out, _ = dy.shape
+    dx = np.zeros_like(x)
+    for n in range(N):
+        for i in range(H_out):
+            for j in range(W_out):
+                u0, u1 = max(i * si - top, 0), min(i * si - top + P, H)
+                v0, v1 = max(j * sj - left, 0), min(j * sj - left + Q, W)
+                for u in range(u0, u1):
+                    for v in range(v0, v1):
+                        for c in range(C):
+                            dx[n, u, v, c] += dy[n, i, j, c] / ((u1 - u0) * (v1 - v0))
+    return dx
+
+
+def dense(x, w, b):
+    """Dense layer: y(n, o) = Σ_i x(n, i) · w(i, o) + b(o).
+
+    x (N, I), w (I, O), b (O,) → y (N, O).
+
+    >>> dense(np.array([[1., 2.]]), np.array([[3.], [4.]]), np.array([0.5]))
+    array([[11.5]])
+    """
+    N, I = x.shape
+    O = w.shape[1]
+    y = np.zeros((N, O), x.dtype)
+    for n in range(N):
+        for o in range(O):
+            y[n, o] = b[o]
+            for i in range(I):
+                y[n, o] += x[n, i] * w[i, o]
+    return y
+
+
+def dense_backward(dy, x, w):
+    """Gradients of `dense`: dx(n, i) = Σ_o dy · w, dw(i, o) = Σ_n dy · x, db(o) = Σ_n dy.
+
+    dy (N, O), x (N, I), w (I, O) → dx like x, dw like w, db (O,).
+    """
+    N, I = x.shape
+    O = w.shape[1]
+    dx, dw, db = np.zeros_like(x), np.zeros_like(w), np.zeros(O, x.dtype)
+    for n in range(N):
+        for o in range(O):
+            db[o] += dy[n, o]
+            for i in range(I):
+                dx[n, i] += dy[n, o] * w[i, o]
+                dw[i, o] += dy[n, o] * x[n, i]
+    return dx, dw, db
+
+
+def relu(x):
+    """Rectifier: y = max(x, 0), number by number; any shape."""
+    return np.maximum(x, 0)
+
+
+def relu_backward(dy, x):
+    """Gradient of `relu`: dy where the input x (not the output) is positive, else 0."""
+    return dy * (x > 0)
+
+
+def sigmoid(x):
+    """Logistic function y = 1 / (1 + e^(−x)), written as a tanh so that no e^x overflows."""
+    half = np.array(0.5, x.dtype)
+    return half + half * np.tanh(half * x)
+
+
+def sigmoid_backward(dy, x):
+    """Gradient of `sigmoid`: dx = dy · y · (1 − y)."""
+    y = sigmoid(x)
+    return dy * y * (1 - y)
+
+
+def tanh(x):
+    """Hyperbolic tangent, number by number."""
+    return np.tanh(x)
+
+
+def tanh_backward(dy, x):
+    """Gradient of `tanh`: dx = dy · (1 − y²)."""
+    return dy * (1 - np.tanh(x) ** 2)
+
+
+def softmax(x):
+    """Scores to probabilities, row by row: y(n, c) = e^(x(n, c) − m) / Σ_k e^(x(n, k) − m), m the row's largest.
+
+    Subtracting m changes nothing on paper and keeps e^x finite. x (N, C) → y (N, C).
+
+    >>> softmax(np.array([[0., np.log(3.)]]))
+    array([[0.25, 0.75]])
+    """
+    N, C = x.shape
+    y = np.zeros_like(x)
+    for n in range(N):
+        largest = np.max(x[n])
+        total = 0.0
+        for c in range(C):
+            total += np.exp(x[n, c] - largest)
+        for c in range(C):
+            y[n, c] = np.exp(x[n, c] - largest) / total
+    return y
+
+
+def softmax_backward(dy, x):
+    """Gradient of `softmax`: dx(n, c) = y(n, c) · (dy(n, c) − Σ_k dy(n, k) · y(n, k))."""
+    N, C = x.shape
+    y = softmax(x)
+    dx = np.zeros_like(x)
+    for n in range(N):
+        mean = 0.0
+        for k in range(C):
+            mean += dy[n, k] * y[n, k]
+        for c in range(C):
+            dx[n, c] = y[n, c] * (dy[n, c] - mean)
+    return dx
+
+
+def cross_entropy(logits, labels):
+    """Mean surprise at the true class: L = −(1 / N) Σ_n log softmax(logits)(n, labels(n)).
+
+    The logarithm is taken inside the sum, x − m − log Σ e^(x − m), so that it never meets a zero.
+    logits (N, C), labels (N,) whole numbers 0 … C − 1 → one number, in nats.
+
+    >>> float(cross_entropy(np.array([[0., np.log(3.)]]), np.array([0]))).__round__(4)
+    1.3863
+    """
+    N, C = logits.shape
+    loss = 0.0
+    for n in range(N):
+        largest = np.max(logits[n])
+        total = 0.0
+        for c in range(C):
+            total += np.exp(logits[n, c] - largest)
+        loss += np.log(total) - (logits[n, labels[n]] - largest)
+    return loss / N
+
+
+def cross_entropy_backward(dy, logits, labels):
+    """Gradient of `cross_entropy`: (softmax(logits) − 1 at the true class) · dy / N.
+
+    dy one number, logits (N, C), labels (N,) → dlogits (N, C).
+    """
+    N = logits.shape[0]
+    dlogits = softmax(logits)
+    for n in range(N):
+        dlogits[n, labels[n]] -= 1
+    return dlogits * np.array(dy / N, logits.dtype)
+
+
+def squared_error(prediction, target):
+    """Mean squared error over all numbers: L = (1 / M) Σ (prediction − target)²; any equal shapes."""
+    return np.mean((prediction - target) ** 2)
+
+
+def squared_error_backward(dy, prediction, target):
+    """Gradient of `squared_error`: 2 · (prediction − target) · dy / M."""
+    return (prediction - target) * np.array(2 * dy / prediction.size, prediction.dtype)

@@ -1,0 +1,69 @@
+"""One plan for threads: split the batch, give each part one thread, and let no library add more.
+
+NumPy's matrix product (BLAS) and Numba each bring a pool of threads. On two cores the pools fight: a thread that
+waits for work still spins on the core that another one needs. So cnnlib keeps BLAS single-threaded while it works
+and runs one Python thread per part of the batch; compiled kernels and matrix products release Python's lock, so
+the parts really run side by side.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from threadpoolctl import ThreadpoolController
+
+from .errors import RangeError
+
+_blas = ThreadpoolController().select(user_api="blas")
+_pool = None
+_count = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 8)
+
+
+def set_threads(count):
+    """Use `count` threads (≥ 1) in every cnnlib operation from now on.
+
+    Raises
+    ------
+    RangeError  count is not a whole number ≥ 1
+    """
+    global _count, _pool
+    if not isinstance(count, int) or count < 1:
+        raise RangeError(f"set_threads: count={count!r} · give a whole number ≥ 1")
+    _count, _pool = count, None
+
+
+def get_threads():
+    """Number of threads that cnnlib operations use."""
+    return _count
+
+
+@contextmanager
+def single_threaded_blas():
+    """Within this block, matrix products use one thread; the user's setting comes back afterwards."""
+    before = [controller.num_threads for controller in _blas.lib_controllers]
+    for controller in _blas.lib_controllers:
+        controller.set_num_threads(1)
+    try:
+        yield
+    finally:
+        for controller, count in zip(_blas.lib_controllers, before, strict=True):
+            controller.set_num_threads(count)
+
+
+def over_batch(work, size):
+    """Cut 0 … size into one slice per thread, run `work(slice)` on all of them, return the results in order.
+
+    The first part runs in the calling thread. `work` must write only to its own part of any output.
+    """
+    global _pool
+    parts = min(_count, size)
+    edges = [size * part // parts for part in range(parts + 1)]
+    slices = [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+    with single_threaded_blas():
+        if parts == 1:
+            return [work(slices[0])]
+        if _pool is None:
+            _pool = ThreadPoolExecutor(_count - 1, thread_name_prefix="cnnlib")
+        rest = [_pool.submit(work, part) for part in slices[1:]]
+        first = work(slices[0])
+        return [first] + [future.result() for future in rest]
