@@ -3,7 +3,7 @@
 import difflib
 import hashlib
 import json
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from cnnlib.errors import AssetError
@@ -12,7 +12,7 @@ ASSETS = Path(__file__).parent / "assets"
 RESTORE = "restore it with `git checkout -- cnnlib/data/assets`, or install cnnlib again"
 
 
-@lru_cache(maxsize=None)
+@cache
 def manifest(folder=None):
     """Return the manifest as a dict: path -> entry with bytes, sha256, source and licence.
 
@@ -25,7 +25,7 @@ def manifest(folder=None):
         raise AssetError(f"data.manifest: MANIFEST.json is missing or damaged · {RESTORE}") from error
 
 
-@lru_cache(maxsize=None)
+@cache
 def _digest(file, size, changed):
     """SHA-256 of a file, computed once per process and again only when its size or time of change differs."""
     return hashlib.sha256(file.read_bytes()).hexdigest()
@@ -34,9 +34,9 @@ def _digest(file, size, changed):
 def asset(path):
     """Return the place of a bundled file after comparing every byte with the manifest.
 
-    `path` is the name in the manifest, such as "video/big_buck_bunny_30s.mp4". A file is read once per process; later calls
-    only look at its size and time of change. Errors: AssetError, naming the file and the fix, if it is not part of the
-    pack, missing, truncated or altered.
+    `path` is the name in the manifest, such as "video/big_buck_bunny_30s.mp4". A file is read once per process;
+    later calls only look at its size and time of change. Errors: AssetError, naming the file and the fix, if it
+    is not part of the pack, missing, truncated or altered.
 
     >>> asset("video/big_buck_bunny_30s.mp4").name
     'big_buck_bunny_30s.mp4'
@@ -44,23 +44,27 @@ def asset(path):
     entries = manifest(ASSETS)
     if path not in entries:
         near = difflib.get_close_matches(path, entries, n=3)
-        raise AssetError(f"data.asset: {path!r} is not part of the data pack · "
-                         + (f"did you mean {', '.join(near)}?" if near else "the names stand in MANIFEST.json"))
+        raise AssetError(
+            f"data.asset: {path!r} is not part of the data pack · "
+            + (f"did you mean {', '.join(near)}?" if near else "the names stand in MANIFEST.json")
+        )
     file, expected = ASSETS / path, entries[path]
     try:
         status = file.stat()
         if status.st_size != expected["bytes"]:
             kind = "truncated" if status.st_size < expected["bytes"] else "altered"
-            raise AssetError(f"data.asset: {path!r} is {kind} · {status.st_size} bytes, "
-                             f"expected {expected['bytes']} · {RESTORE}")
+            raise AssetError(
+                f"data.asset: {path!r} is {kind} · {status.st_size} bytes, expected {expected['bytes']} · {RESTORE}"
+            )
         digest = _digest(file, status.st_size, status.st_mtime_ns)
     except FileNotFoundError as error:
         raise AssetError(f"data.asset: {path!r} is missing · {RESTORE}") from error
     except PermissionError as error:
         raise AssetError(f"data.asset: {path!r} cannot be read · give yourself read permission on it") from error
     if digest != expected["sha256"]:
-        raise AssetError(f"data.asset: {path!r} is altered · SHA-256 {digest[:12]}…, "
-                         f"expected {expected['sha256'][:12]}… · {RESTORE}")
+        raise AssetError(
+            f"data.asset: {path!r} is altered · SHA-256 {digest[:12]}…, expected {expected['sha256'][:12]}… · {RESTORE}"
+        )
     return file
 
 

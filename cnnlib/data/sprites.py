@@ -1,6 +1,6 @@
 """Sprite art: six characters in thirteen poses, enemies, items and tiles, drawn by Kenney (CC0)."""
 
-from functools import lru_cache
+from functools import cache
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -16,7 +16,8 @@ POSES = ("idle", *(f"walk{i}" for i in range(8)), "climb0", "climb1", "fall", "j
 def names(kind):
     """List what there is: kind is "characters", "poses", "enemies", "items" or "tiles".
 
-    Returns a tuple of names in alphabetical order (poses in the order of movement). Errors: RangeError for another kind.
+    Returns a tuple of names in alphabetical order (poses in the order of movement). Errors: RangeError for
+    another kind.
 
     >>> names("characters")[4], names("poses")[:2]
     ('robot', ('idle', 'walk0'))
@@ -31,7 +32,7 @@ def names(kind):
     return tuple(sorted(PurePosixPath(path).stem for path in assets.manifest(assets.ASSETS) if path.startswith(folder)))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _picture(file):
     with Image.open(file) as image:
         return np.asarray(image.convert("RGBA"))
@@ -91,8 +92,10 @@ def on_background(picture, colour=(255, 255, 255)):
     """
     a = np.asarray(picture)
     if a.ndim < 3 or a.shape[-1] != 4 or a.dtype != np.uint8:
-        raise ShapeError(f"data.on_background: expected uint8 (H,W,C=4), got {a.dtype} {a.shape} · "
-                         "pictures without opacity need no background")
+        raise ShapeError(
+            f"data.on_background: expected uint8 (H,W,C=4), got {a.dtype} {a.shape} · "
+            "pictures without opacity need no background"
+        )
     if len(colour) != 3 or min(colour) < 0 or max(colour) > 255:
         raise RangeError(f"data.on_background: colour={colour} · give red, green and blue, each 0..255")
     alpha = a[..., 3:].astype(np.int64)

@@ -11,12 +11,12 @@ from PIL import Image
 
 from cnnlib.errors import RangeError, ShapeError
 from cnnlib.plot.style import BookFigure
-from cnnlib.video.io import encode
+from cnnlib.video.encoding import encode
 from cnnlib.video.pixels import to_rgb, to_uint8
 
 
 class Clip:
-    """A short silent film that plays in the page: `frames` uint8 (T,H,W,3), `fps`, `caption`, `alt`, and the bytes `mp4`."""
+    """A short silent film that plays in the page: `frames` uint8 (T,H,W,3), `fps`, `caption`, `alt`, bytes `mp4`."""
 
     def __init__(self, frames, fps, caption, alt, poster, quality):
         self.frames, self.fps, self.caption = frames, fps, caption
@@ -27,8 +27,10 @@ class Clip:
 
     def __repr__(self):
         count, height, width = self.frames.shape[:3]
-        return (f"Clip: {self.alt} · {count} frames of {width} × {height} pixels · {self.fps:g} frames per second · "
-                f"{count / self.fps:.1f} s · {len(self.mp4) / 1000:.0f} kB")
+        return (
+            f"Clip: {self.alt} · {count} frames of {width} × {height} pixels · {self.fps:g} frames per second · "
+            f"{count / self.fps:.1f} s · {len(self.mp4) / 1000:.0f} kB"
+        )
 
     def _repr_html_(self):
         _, height, width = self.frames.shape[:3]
@@ -36,7 +38,8 @@ class Clip:
         caption = f"<figcaption>{html.escape(self.caption)}</figcaption>" if self.caption else ""
         return (
             f'<figure class="cnnlib-clip" style="margin:0.5em 0;text-align:center">'
-            f'<video controls loop muted playsinline width="{width}" height="{height}" style="max-width:100%;height:auto" '
+            f'<video controls loop muted playsinline width="{width}" height="{height}" '
+            f'style="max-width:100%;height:auto" '
             f'aria-label="{html.escape(self.alt)}" poster="data:{kind};base64,{_text(still)}">'
             f'<source type="video/mp4" src="data:video/mp4;base64,{_text(self.mp4)}">'
             f"{html.escape(self.alt)}</video>{caption}</figure>"
@@ -60,11 +63,13 @@ def _still(picture):
 def clip(frames, fps=24, caption="", alt="", scale=1, poster=0, quality=26):
     """Make a clip that plays in the page, as H.264 video inside the HTML; the same frames always give the same bytes.
 
-    Takes (T,H,W,3), (T,H,W,1), (T,H,W) or a list of pictures or Figures; uint8 0..255, float 0..1 or bool. Units: fps in frames per second;
-    `scale` a whole number that repeats each pixel (28 × 28 pixels want about 8); `poster` the frame shown before playing, negative
-    from the end; `quality` 0 (best) to 51 (smallest). `alt` says in words what is seen (the caption stands in when it is
-    missing). Odd sizes are made even by repeating the last row or column. Returns a `Clip`.
-    Errors: ShapeError for no frames, wrong rank or unequal sizes; DtypeError, RangeError, NonFiniteError for values that are not pixels.
+    Takes (T,H,W,3), (T,H,W,1), (T,H,W) or a list of pictures or Figures; uint8 0..255, float 0..1 or bool.
+    Units: fps in frames per second; `scale` a whole number that repeats each pixel (28 × 28 pixels want about
+    8); `poster` the frame shown before playing, negative from the end; `quality` 0 (best) to 51 (smallest).
+    `alt` says in words what is seen (the caption stands in when it is missing). Odd sizes are made even by
+    repeating the last row or column. Returns a `Clip`.
+    Errors: ShapeError for no frames, wrong rank or unequal sizes; DtypeError, RangeError, NonFiniteError for
+    values that are not pixels.
 
     >>> clip(np.zeros((12, 4, 6)), fps=24, alt="Darkness").frames.shape
     (12, 4, 6, 3)
@@ -84,10 +89,16 @@ def _stack(frames):
     """Bring a clip into one form, uint8 (T,H,W,3)."""
     if isinstance(frames, np.ndarray) and frames.ndim == 4 and frames.shape[3] == 3 and frames.size:
         return to_uint8(frames, "plot.clip")
-    if isinstance(frames, np.ndarray) and (frames.ndim not in (3, 4) or frames.ndim == 3 and frames.shape[2] in (1, 3, 4)):
-        raise ShapeError(f"plot.clip: a clip has shape (T,H,W,3), (T,H,W,1) or (T,H,W), not {frames.shape} · "
-                         "for one picture use plot.images")
-    found = [figure_pixels(f) if isinstance(f, Figure) else to_rgb(f, f"plot.clip (frame {t})") for t, f in enumerate(frames)]
+    if isinstance(frames, np.ndarray) and (
+        frames.ndim not in (3, 4) or frames.ndim == 3 and frames.shape[2] in (1, 3, 4)
+    ):
+        raise ShapeError(
+            f"plot.clip: a clip has shape (T,H,W,3), (T,H,W,1) or (T,H,W), not {frames.shape} · "
+            "for one picture use plot.images"
+        )
+    found = [
+        figure_pixels(f) if isinstance(f, Figure) else to_rgb(f, f"plot.clip (frame {t})") for t, f in enumerate(frames)
+    ]
     if not found:
         raise ShapeError("plot.clip: the clip has no frames (T=0) · give at least one picture")
     sizes = {f.shape for f in found}
@@ -97,9 +108,11 @@ def _stack(frames):
 
 
 def figure_pixels(figure, dpi=100):
-    """Draw a figure and return its pixels, uint8 (H,W,3); `dpi` in dots per inch (100 makes a page-wide figure 700 pixels)."""
+    """Draw a figure and return its pixels, uint8 (H,W,3); `dpi` in dots per inch (100 gives 700 pixels width)."""
     if not isinstance(figure, BookFigure):
-        raise ShapeError("plot.figure_pixels: expected a figure made by cnnlib.plot · build it with plot.new_figure(height)")
+        raise ShapeError(
+            "plot.figure_pixels: expected a figure made by cnnlib.plot · build it with plot.new_figure(height)"
+        )
     return figure.pixels(dpi)
 
 

@@ -15,13 +15,14 @@ def written(value, digits=None):
     >>> written(3.0), written(-0.5), written(0.12345, 3)
     ('3', '−0.50', '0.123')
     """
-    whole = float(value) == int(value) and digits is None
-    text = str(int(value)) if whole else f"{float(value):.{2 if digits is None else digits}f}"
-    return text.replace("-", "−")
+    if digits is None and float(value) == int(value):
+        return str(int(value)).replace("-", "−")
+    digits = 2 if digits is None else digits
+    return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def shading(array):
-    """Return the colour map and range that suit an array: grey for 0..255 or 0..1, blue to orange when a value is negative."""
+    """Return colour map and range for an array: grey for 0..255 or 0..1, blue to orange when a value is negative."""
     if array.min() < 0:
         return SIGNED, -2.2 * float(np.abs(array).max()), 2.2 * float(np.abs(array).max())
     if array.dtype == np.uint8:
@@ -37,9 +38,16 @@ def draw_cells(axes, array, digits=None, size=9.0, filled=None):
     for (i, j), value in np.ndenumerate(array):
         if filled[i, j]:
             dark = cmap == "gray" and (float(value) - low) / (high - low) < 0.55
-            axes.text(j, i, written(value, digits), ha="center", va="center", fontsize=size, color="white" if dark else INK)
+            axes.text(
+                j, i, written(value, digits), ha="center", va="center", fontsize=size, color="white" if dark else INK
+            )
     height, width = array.shape
-    axes.set(xticks=np.arange(-0.5, width), yticks=np.arange(-0.5, height), xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+    axes.set(
+        xticks=np.arange(-0.5, width),
+        yticks=np.arange(-0.5, height),
+        xlim=(-0.5, width - 0.5),
+        ylim=(height - 0.5, -0.5),
+    )
     axes.tick_params(length=0, labelbottom=False, labelleft=False)
     axes.grid(color="#9AA0A6", linewidth=0.5)
     axes.set_axisbelow(False)
@@ -49,25 +57,39 @@ def draw_cells(axes, array, digits=None, size=9.0, filled=None):
 
 def frame_cells(axes, row, column, height, width, colour=ORANGE):
     """Draw a thick frame around a block of cells."""
-    axes.add_patch(Rectangle((column - 0.5, row - 0.5), width, height, fill=False, edgecolor=colour, linewidth=2.4,
-                             zorder=5, clip_on=False, joinstyle="miter"))
+    axes.add_patch(
+        Rectangle(
+            (column - 0.5, row - 0.5),
+            width,
+            height,
+            fill=False,
+            edgecolor=colour,
+            linewidth=2.4,
+            zorder=5,
+            clip_on=False,
+            joinstyle="miter",
+        )
+    )
 
 
 @styled
 def numbers(arrays, titles=None, highlight=None, between=None, digits=None):
     """Show one small array, or several side by side, with every value written in its cell.
 
-    Takes (H,W) or a list of such arrays, at most about 16 cells wide together for large type. `titles` stand above, `between` gives one
-    sign between each two arrays, such as ["⋆", "="]. `highlight` frames blocks of cells: (row, column, height, width), a list of them,
-    or for several arrays one entry (block, list of blocks or None) per array; units are cells, counted from the upper left. `digits` is the
-    number of decimals (whole numbers are written without a point). Returns a Figure.
+    Takes (H,W) or a list of such arrays, at most about 16 cells wide together for large type. `titles` stand
+    above, `between` gives one sign between each two arrays, such as ["⋆", "="]. `highlight` frames blocks of
+    cells: (row, column, height, width), a list of them, or for several arrays one entry (block, list of blocks
+    or None) per array; units are cells, counted from the upper left. `digits` is the number of decimals (whole
+    numbers are written without a point). Returns a Figure.
     Errors: ShapeError for another rank, an empty array or lists that do not match; NonFiniteError for NaN or infinity.
     """
     single = isinstance(arrays, np.ndarray) and arrays.ndim == 2
     found = [np.asarray(a) for a in ([arrays] if single else arrays)]
     for n, a in enumerate(found):
         if a.ndim != 2 or a.size == 0 or a.dtype.kind not in "buif":
-            raise ShapeError(f"plot.numbers: array {n} has shape {a.shape} · each array is (H,W) with at least one number")
+            raise ShapeError(
+                f"plot.numbers: array {n} has shape {a.shape} · each array is (H,W) with at least one number"
+            )
         if not np.isfinite(a).all():
             raise NonFiniteError(f"plot.numbers: array {n} holds NaN or infinity · np.isfinite shows where")
     if not found:
@@ -93,8 +115,14 @@ def numbers(arrays, titles=None, highlight=None, between=None, digits=None):
         if titles is not None:
             axes.set_title(titles[n], pad=4)
         if between is not None and n < len(between):
-            figure.text((left + wide + gap / 2) / WIDTH, 1 - (head + tallest / 2) / figure.get_size_inches()[1], between[n],
-                        ha="center", va="center", fontsize=14)
+            figure.text(
+                (left + wide + gap / 2) / WIDTH,
+                1 - (head + tallest / 2) / figure.get_size_inches()[1],
+                between[n],
+                ha="center",
+                va="center",
+                fontsize=18 if between[n] in "⋆∗" else 14,
+            )
         left += wide + gap
     return figure
 
@@ -111,7 +139,7 @@ def _blocks(highlight, single, count):
         return [[] for _ in range(count)]
     entries = [listed(highlight)] if single else [listed(entry) for entry in highlight]
     if len(entries) != count or any(len(block) != 4 for entry in entries for block in entry):
-        raise ShapeError("plot.numbers: highlight does not fit · give (row, column, height, width), and one entry per array")
+        raise ShapeError(
+            "plot.numbers: highlight does not fit · give (row, column, height, width), and one entry per array"
+        )
     return entries
-
-

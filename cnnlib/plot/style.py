@@ -4,6 +4,7 @@ Figures are drawn in memory and never through pyplot, so nothing has to be shown
 """
 
 import io
+from functools import wraps
 
 import numpy as np
 from matplotlib import rc_context
@@ -14,9 +15,9 @@ from PIL import Image
 
 WIDTH = 7.0  # inches; every figure is as wide as the page, so that type has one size throughout the book
 DPI = 144  # dots per inch, about twice the 700 CSS pixels of a page
-LIGHT = 60_000  # bytes; a heavier PNG (a photograph) is stored as JPEG instead
+LIGHT = 60_000  # bytes; a heavier PNG is stored in a lighter form
 
-# The colours of M. Okabe and K. Ito, Color Universal Design, 2008, without yellow and in an order of falling contrast to white.
+# The colours of M. Okabe and K. Ito, Color Universal Design, 2008, without black and yellow.
 BLUE, ORANGE, GREEN, PURPLE, SKY, AMBER = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, SKY, AMBER)
 INK, QUIET, RULE = "#222222", "#5F6368", "#D5D8DC"
@@ -24,12 +25,29 @@ SIGNED = LinearSegmentedColormap.from_list("signed", [BLUE, "#FFFFFF", ORANGE])
 AMOUNT = LinearSegmentedColormap.from_list("amount", ["#FFFFFF", BLUE])
 
 RULES = {
-    "font.family": "DejaVu Sans", "font.size": 9, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": QUIET,
-    "axes.titlesize": 9, "axes.labelsize": 9, "xtick.labelsize": 8, "ytick.labelsize": 8, "legend.fontsize": 8.5,
-    "xtick.color": QUIET, "ytick.color": QUIET, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.linewidth": 0.8, "axes.axisbelow": True, "grid.color": RULE, "grid.linewidth": 0.6, "legend.frameon": False,
-    "lines.linewidth": 1.8, "lines.markersize": 4.5, "figure.facecolor": "white", "axes.facecolor": "white",
-    "image.interpolation": "nearest",
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": QUIET,
+    "axes.titlesize": 9,
+    "axes.labelsize": 9,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 8.5,
+    "xtick.color": QUIET,
+    "ytick.color": QUIET,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.8,
+    "axes.axisbelow": True,
+    "grid.color": RULE,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+    "lines.markersize": 4.5,
+    "figure.facecolor": "white",
+    "axes.facecolor": "white",
 }
 
 
@@ -54,13 +72,20 @@ class BookFigure(Figure):
         return drawn
 
     def picture_file(self):
-        """Return the MIME type and the bytes of the stored picture: a PNG of 256 colours, or a JPEG where that is heavy."""
+        """Return the MIME type and the bytes of the stored picture: a PNG of at most about 60 kB or a JPEG.
+
+        A PNG keeps every pixel. Where it is too heavy, a drawing is reduced to 256 colours, and a photograph
+        (more than 4096 colours) becomes a JPEG of 100 dots per inch.
+        """
         image, target = Image.fromarray(self.pixels()), io.BytesIO()
-        image.quantize(256, dither=Image.Dither.NONE).save(target, "PNG", optimize=True)
+        image.save(target, "PNG", optimize=True)
+        if target.tell() > LIGHT and image.getcolors(4096) is not None:
+            target = io.BytesIO()
+            image.quantize(256, dither=Image.Dither.NONE).save(target, "PNG", optimize=True)
         if target.tell() <= LIGHT:
             return "image/png", target.getvalue()
         target = io.BytesIO()
-        image.save(target, "JPEG", quality=85, subsampling=0, optimize=True)
+        Image.fromarray(self.pixels(100)).save(target, "JPEG", quality=82, subsampling=0, optimize=True)
         return "image/jpeg", target.getvalue()
 
 
@@ -77,7 +102,6 @@ def axes_at(figure, left, top, width, height):
 
 def styled(function):
     """Decorator: run a drawing function under the course's matplotlib settings and leave the reader's own untouched."""
-    from functools import wraps
 
     @wraps(function)
     def drawing(*arguments, **options):

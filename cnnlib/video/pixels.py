@@ -52,7 +52,10 @@ def to_rgb(picture, call="to_rgb"):
     if a.ndim == 2:
         a = a[:, :, None]
     if a.ndim != 3 or a.shape[2] not in (1, 3) or a.size == 0:
-        hint = "lay it on a background with cnnlib.data.on_background" if a.ndim == 3 and a.shape[2] == 4 else (
-            "give (H,W), (H,W,1) or (H,W,3) with at least one pixel")
+        hint = (
+            "lay it on a background with cnnlib.data.on_background"
+            if a.ndim == 3 and a.shape[2] == 4
+            else ("give (H,W), (H,W,1) or (H,W,3) with at least one pixel")
+        )
         raise ShapeError(f"{call}: one picture has shape (H,W), (H,W,1) or (H,W,3), not {np.shape(picture)} · {hint}")
     return np.repeat(to_uint8(a, call), 3, axis=2) if a.shape[2] == 1 else to_uint8(a, call)
