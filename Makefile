@@ -17,7 +17,7 @@ PYTEST := $(QUIET) $(BIN)/python -m pytest -q
 
 ## help: print this list
 help:
-	@sed -n 's/^## \([a-z-]*\): /\1: /p' $(MAKEFILE_LIST) | awk -F ': ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@awk '/^## / { name = $$2; sub(":", "", name); sub(/^## [a-z-]*: /, ""); printf "  make %-10s %s\n", name, $$0 }' Makefile
 
 ## book: build the book, then open _build/html/index.html
 book: $(READY)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 os.environ.update(CNNLIB_PROGRESS="off", TF_CPP_MIN_LOG_LEVEL="3", MPLBACKEND="agg")
 
-import pytest  # noqa: E402
-from hypothesis import settings  # noqa: E402
+import pytest
+from hypothesis import settings
 
 settings.register_profile("course", deadline=None, derandomize=True, print_blob=False)
 settings.load_profile("course")
