@@ -80,7 +80,7 @@ def conv2d_backward(dy, x, k, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=
     """
     N, H, W, C = x.shape
     P, Q, Cg, F = k.shape
-    (si, sj), ((top, bottom), (left, right)), (di, dj) = stride, padding, dilation
+    (si, sj), ((top, _), (left, _)), (di, dj) = stride, padding, dilation
     _, H_out, W_out, _ = dy.shape
     dx, dk, db = np.zeros_like(x), np.zeros_like(k), np.zeros(F, x.dtype)
     for n in range(N):
@@ -129,7 +129,7 @@ def max_pool2d_backward(dy, x, window=(2, 2), stride=(2, 2), padding=((0, 0), (0
     dy (N, H', W', C), x (N, H, W, C) → dx like x.
     """
     N, H, W, C = x.shape
-    (P, Q), (si, sj), ((top, bottom), (left, right)) = window, stride, padding
+    (P, Q), (si, sj), ((top, _), (left, _)) = window, stride, padding
     _, H_out, W_out, _ = dy.shape
     dx = np.zeros_like(x)
     for n in range(N):
@@ -181,7 +181,7 @@ def avg_pool2d_backward(dy, x, window=(2, 2), stride=(2, 2), padding=((0, 0), (0
     dy (N, H', W', C), x (N, H, W, C) → dx like x.
     """
     N, H, W, C = x.shape
-    (P, Q), (si, sj), ((top, bottom), (left, right)) = window, stride, padding
+    (P, Q), (si, sj), ((top, _), (left, _)) = window, stride, padding
     _, H_out, W_out, _ = dy.shape
     dx = np.zeros_like(x)
     for n in range(N):
