@@ -53,9 +53,7 @@ def asset(path):
         status = file.stat()
         if status.st_size != expected["bytes"]:
             kind = "truncated" if status.st_size < expected["bytes"] else "altered"
-            raise AssetError(
-                f"data.asset: {path!r} is {kind} · {status.st_size} bytes, expected {expected['bytes']} · {RESTORE}"
-            )
+            raise AssetError(f"data.asset: {path!r} is {kind} · {status.st_size} bytes, expected {expected['bytes']} · {RESTORE}")
         digest = _digest(file, status.st_size, status.st_mtime_ns)
     except FileNotFoundError as error:
         raise AssetError(f"data.asset: {path!r} is missing · {RESTORE}") from error

@@ -11,7 +11,8 @@ from cnnlib.errors import AssetError
 def parse_idx(raw, name="IDX file"):
     """Turn the bytes of an IDX file into an array.
 
-    The file holds two zero bytes, the type (8 = uint8), the rank, the sizes and then the numbers. The sizes are 32-bit integers, highest byte first. Returns a writable uint8 array.
+    The file holds two zero bytes, the type (8 = uint8), the rank, the sizes and then the numbers. The sizes are
+    32-bit integers, highest byte first. Returns a writable uint8 array.
     Errors: AssetError if the header is not one of IDX with uint8, or the number of bytes does not fit it.
     Source: Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST database of handwritten digits.
 
@@ -19,9 +20,7 @@ def parse_idx(raw, name="IDX file"):
     array([5, 0, 4], dtype=uint8)
     """
     if len(raw) < 4 or raw[:3] != b"\x00\x00\x08" or len(raw) < 4 + 4 * raw[3]:
-        raise AssetError(
-            f"data.parse_idx: {name} does not start like an IDX file of uint8 · it must be 0, 0, 8, rank, sizes"
-        )
+        raise AssetError(f"data.parse_idx: {name} does not start like an IDX file of uint8 · it must be 0, 0, 8, rank, sizes")
     start = 4 + 4 * raw[3]
     shape = tuple(np.frombuffer(raw[4:start], dtype=">u4").tolist())
     expected = start + int(np.prod(shape, dtype=np.int64))

@@ -93,8 +93,7 @@ def on_background(picture, colour=(255, 255, 255)):
     a = np.asarray(picture)
     if a.ndim < 3 or a.shape[-1] != 4 or a.dtype != np.uint8:
         raise ShapeError(
-            f"data.on_background: expected uint8 (H,W,C=4), got {a.dtype} {a.shape} · "
-            "pictures without opacity need no background"
+            f"data.on_background: expected uint8 (H,W,C=4), got {a.dtype} {a.shape} · pictures without opacity need no background"
         )
     if len(colour) != 3 or min(colour) < 0 or max(colour) > 255:
         raise RangeError(f"data.on_background: colour={colour} · give red, green and blue, each 0..255")

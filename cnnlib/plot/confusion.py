@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.colors import to_rgb
 
 from cnnlib.errors import RangeError, ShapeError
-from cnnlib.plot.style import BLUE, INK, ORANGE, RULE, WIDTH, axes_at, new_figure, styled
+from cnnlib.plot.style import BLUE, ORANGE, RULE, WIDTH, axes_at, new_figure, readable_on, styled
 
 
 @styled
@@ -41,15 +41,8 @@ def confusion(counts, names=None, title=None):
     axes.imshow(colours, aspect="auto")
     for (i, j), count in np.ndenumerate(counts):
         if count:
-            axes.text(
-                j,
-                i,
-                f"{int(count)}",
-                ha="center",
-                va="center",
-                fontsize=min(8.5, cell * 19),
-                color="white" if i == j and depth[i, j, 0] > 0.5 else INK,
-            )
+            ink, size_pt = readable_on(colours[i, j]), min(8.5, cell * 19)
+            axes.text(j, i, f"{int(count)}", ha="center", va="center", fontsize=size_pt, color=ink)
     axes.set(xticks=range(size), yticks=range(size), xlabel="predicted", ylabel="true")
     axes.set_xticklabels(names, rotation=90 if upright else 0)
     axes.set_yticklabels(names)

@@ -18,16 +18,10 @@ def curves(histories, keys=("loss", "accuracy"), title=None):
     from 1; accuracy as a fraction. Runs differ by colour and marker. Returns a Figure. Errors: RangeError for a
     key no history has or more than six runs, NonFiniteError for NaN or infinity.
     """
-    if (
-        histories
-        and all(np.ndim(v) == 1 for v in histories.values())
-        and not any(hasattr(v, "keys") for v in histories.values())
-    ):
+    if histories and all(np.ndim(v) == 1 for v in histories.values()) and not any(hasattr(v, "keys") for v in histories.values()):
         histories = {"": histories}
     if not 1 <= len(histories) <= len(PALETTE):
-        raise RangeError(
-            f"plot.curves: {len(histories)} runs · one figure tells 1 to {len(PALETTE)} runs apart; split them"
-        )
+        raise RangeError(f"plot.curves: {len(histories)} runs · one figure tells 1 to {len(PALETTE)} runs apart; split them")
     keys = [keys] if isinstance(keys, str) else list(keys)
     for key in keys:
         if not any(key in h or f"val_{key}" in h for h in histories.values()):
@@ -61,9 +55,7 @@ def curves(histories, keys=("loss", "accuracy"), title=None):
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
         axes.margins(x=0.04, y=0.08)
         axes.grid(axis="y")
-    handles = [
-        Line2D([], [], color=PALETTE[n], marker=MARKERS[n], label=name) for n, name in enumerate(histories) if name
-    ]
+    handles = [Line2D([], [], color=PALETTE[n], marker=MARKERS[n], label=name) for n, name in enumerate(histories) if name]
     if dashed:
         handles += [
             Line2D([], [], color=QUIET, label="training"),

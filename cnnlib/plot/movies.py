@@ -21,7 +21,7 @@ class Clip:
     def __init__(self, frames, fps, caption, alt, poster, quality):
         self.frames, self.fps, self.caption = frames, fps, caption
         count, height, width = frames.shape[:3]
-        self.alt = alt or caption or (f"Clip of {count} frames, {width} by {height} pixels, {fps:g} frames per second")
+        self.alt = alt or caption or (f"A film of {count} frames, {width} by {height} pixels, {fps:g} frames per second")
         self.poster = poster
         self.mp4 = encode(frames, fps, quality)
 
@@ -89,16 +89,12 @@ def _stack(frames):
     """Bring a clip into one form, uint8 (T,H,W,3)."""
     if isinstance(frames, np.ndarray) and frames.ndim == 4 and frames.shape[3] == 3 and frames.size:
         return to_uint8(frames, "plot.clip")
-    if isinstance(frames, np.ndarray) and (
-        frames.ndim not in (3, 4) or frames.ndim == 3 and frames.shape[2] in (1, 3, 4)
-    ):
+    if isinstance(frames, np.ndarray) and (frames.ndim not in (3, 4) or frames.ndim == 3 and frames.shape[2] in (1, 3, 4)):
         raise ShapeError(
             f"plot.clip: a clip has shape (T,H,W,3), (T,H,W,1) or (T,H,W), not {frames.shape} · "
-            "for one picture use plot.images"
+            "for one picture use plot.images, for a narrow grey clip give clip[..., None]"
         )
-    found = [
-        figure_pixels(f) if isinstance(f, Figure) else to_rgb(f, f"plot.clip (frame {t})") for t, f in enumerate(frames)
-    ]
+    found = [figure_pixels(f) if isinstance(f, Figure) else to_rgb(f, f"plot.clip (frame {t})") for t, f in enumerate(frames)]
     if not found:
         raise ShapeError("plot.clip: the clip has no frames (T=0) · give at least one picture")
     sizes = {f.shape for f in found}
@@ -110,9 +106,7 @@ def _stack(frames):
 def figure_pixels(figure, dpi=100):
     """Draw a figure and return its pixels, uint8 (H,W,3); `dpi` in dots per inch (100 gives 700 pixels width)."""
     if not isinstance(figure, BookFigure):
-        raise ShapeError(
-            "plot.figure_pixels: expected a figure made by cnnlib.plot · build it with plot.new_figure(height)"
-        )
+        raise ShapeError("plot.figure_pixels: expected a figure made by cnnlib.plot · build it with plot.new_figure(height)")
     return figure.pixels(dpi)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from cnnlib.errors import NonFiniteError, ShapeError
-from cnnlib.plot.style import INK, ORANGE, SIGNED, WIDTH, axes_at, new_figure, styled
+from cnnlib.plot.style import ORANGE, SIGNED, WIDTH, axes_at, new_figure, readable_on, styled
 
 CELL = 0.42  # inches; the largest cell
 
@@ -34,13 +34,11 @@ def draw_cells(axes, array, digits=None, size=9.0, filled=None):
     """Draw one array (H,W) as cells with values; where `filled` is False the cell stays empty."""
     cmap, low, high = shading(array)
     filled = np.ones(array.shape, bool) if filled is None else filled
-    axes.imshow(np.ma.masked_array(array, ~filled), cmap=cmap, vmin=low, vmax=high, aspect="auto")
+    drawn = axes.imshow(np.ma.masked_array(array, ~filled), cmap=cmap, vmin=low, vmax=high, aspect="auto")
     for (i, j), value in np.ndenumerate(array):
         if filled[i, j]:
-            dark = cmap == "gray" and (float(value) - low) / (high - low) < 0.55
-            axes.text(
-                j, i, written(value, digits), ha="center", va="center", fontsize=size, color="white" if dark else INK
-            )
+            ink = readable_on(drawn.to_rgba(value))
+            axes.text(j, i, written(value, digits), ha="center", va="center", fontsize=size, color=ink)
     height, width = array.shape
     axes.set(
         xticks=np.arange(-0.5, width),
@@ -87,9 +85,7 @@ def numbers(arrays, titles=None, highlight=None, between=None, digits=None):
     found = [np.asarray(a) for a in ([arrays] if single else arrays)]
     for n, a in enumerate(found):
         if a.ndim != 2 or a.size == 0 or a.dtype.kind not in "buif":
-            raise ShapeError(
-                f"plot.numbers: array {n} has shape {a.shape} · each array is (H,W) with at least one number"
-            )
+            raise ShapeError(f"plot.numbers: array {n} has shape {a.shape} · each array is (H,W) with at least one number")
         if not np.isfinite(a).all():
             raise NonFiniteError(f"plot.numbers: array {n} holds NaN or infinity · np.isfinite shows where")
     if not found:
@@ -139,7 +135,5 @@ def _blocks(highlight, single, count):
         return [[] for _ in range(count)]
     entries = [listed(highlight)] if single else [listed(entry) for entry in highlight]
     if len(entries) != count or any(len(block) != 4 for entry in entries for block in entry):
-        raise ShapeError(
-            "plot.numbers: highlight does not fit · give (row, column, height, width), and one entry per array"
-        )
+        raise ShapeError("plot.numbers: highlight does not fit · give (row, column, height, width), and one entry per array")
     return entries

@@ -16,9 +16,7 @@ def as_list(pictures, call):
     if isinstance(pictures, np.ndarray) and pictures.ndim == 2:
         return [pictures]
     if isinstance(pictures, np.ndarray) and pictures.ndim not in (3, 4):
-        raise ShapeError(
-            f"{call}: expected pictures (N,H,W) or (N,H,W,C), got {pictures.shape} · for one picture give [picture]"
-        )
+        raise ShapeError(f"{call}: expected pictures (N,H,W) or (N,H,W,C), got {pictures.shape} · for one picture give [picture]")
     found = [np.asarray(p) for p in pictures]
     found = [p[:, :, 0] if p.ndim == 3 and p.shape[2] == 1 else p for p in found]
     if not found:
@@ -46,9 +44,7 @@ def shared_limits(pictures, limits, call):
     if limits == "shared":
         return [(min(lows), max(highs))] * len(pictures)
     if isinstance(limits, str) or len(limits) != 2 or not limits[0] < limits[1]:
-        raise RangeError(
-            f'{call}: limits={limits!r} · give "pixels", "own", "shared", "signed" or (low, high) with low < high'
-        )
+        raise RangeError(f'{call}: limits={limits!r} · give "pixels", "own", "shared", "signed" or (low, high) with low < high')
     return [tuple(limits)] * len(pictures)
 
 
@@ -135,9 +131,7 @@ def kernels(k, titles=None, columns=8, scale=0.6):
         found = [k[:, :, c, f] for c in range(k.shape[2]) for f in range(k.shape[3])]
         columns = k.shape[3]
         if columns > 16:
-            raise ShapeError(
-                f"plot.kernels: F={columns} filters do not fit side by side · show 16 at a time, k[..., :16]"
-            )
+            raise ShapeError(f"plot.kernels: F={columns} filters do not fit side by side · show 16 at a time, k[..., :16]")
         titles = titles or [f"c={c} f={f}" for c in range(k.shape[2]) for f in range(k.shape[3])]
     ranges = shared_limits(found, "signed", "plot.kernels")
     return draw_grid(found, titles, columns, scale, SIGNED, ranges, "plot.kernels", bar=True)
@@ -155,9 +149,7 @@ def feature_maps(y, titles=None, columns=8, scale=0.6):
     if y.ndim == 4 and y.shape[0] == 1:
         y = y[0]
     if y.ndim != 3 or y.size == 0:
-        raise ShapeError(
-            f"plot.feature_maps: expected (H,W,C) or (1,H,W,C), got {y.shape} · choose one picture of the batch"
-        )
+        raise ShapeError(f"plot.feature_maps: expected (H,W,C) or (1,H,W,C), got {y.shape} · choose one picture of the batch")
     found = list(np.moveaxis(y, 2, 0))
     titles = titles or [f"channel {c}" for c in range(len(found))]
     if y.min() < 0:

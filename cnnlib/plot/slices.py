@@ -23,8 +23,7 @@ def space_time(clip, row=None, column=None, at=0, cmap="gray"):
         clip = clip[..., 0]
     if clip.ndim not in (3, 4) or (clip.ndim == 4 and clip.shape[3] != 3) or clip.size == 0:
         raise ShapeError(
-            f"plot.space_time: a clip is (T,H,W), (T,H,W,1) or (T,H,W,3), not {clip.shape} · "
-            "give all frames, not one picture"
+            f"plot.space_time: a clip is (T,H,W), (T,H,W,1) or (T,H,W,3), not {clip.shape} · give all frames, not one picture"
         )
     count, high, wide = clip.shape[:3]
     if (row is None) == (column is None):

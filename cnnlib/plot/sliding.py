@@ -73,9 +73,7 @@ def convolution_animation(x, k, stride=1, padding=0, dilation=1, fps=2, digits=N
 def _check(x, k, stride, padding, dilation):
     for name, a in (("x", x), ("k", k)):
         if a.ndim != 2 or a.size == 0 or a.dtype.kind not in "buif":
-            raise ShapeError(
-                f"plot.convolution_animation: {name} has shape {a.shape} · x is (H,W) and k is (P,Q), one channel"
-            )
+            raise ShapeError(f"plot.convolution_animation: {name} has shape {a.shape} · x is (H,W) and k is (P,Q), one channel")
         if not np.isfinite(a).all():
             raise NonFiniteError(f"plot.convolution_animation: {name} holds NaN or infinity · np.isfinite shows where")
     if stride < 1 or dilation < 1 or padding < 0:

@@ -1,7 +1,7 @@
 """Write video files: pictures become an H.264 MP4 that every browser plays.
 
-Encoding is done by FFmpeg through PyAV on one thread and with bit-exact arithmetic, so that the same pictures give the same
-bytes on every run.
+Encoding is done by FFmpeg through PyAV on one thread and with bit-exact arithmetic, so that the same pictures give
+the same bytes on every run.
 """
 
 import io
@@ -45,8 +45,7 @@ def encode(pictures, fps=24, quality=23):
                     stream = _stream(container, shape, fps, quality)
                 if rgb.shape != shape:
                     raise ShapeError(
-                        f"video.encode: frame {t} has shape {rgb.shape}, frame 0 has {shape} · "
-                        "all frames of a clip have one size"
+                        f"video.encode: frame {t} has shape {rgb.shape}, frame 0 has {shape} · all frames of a clip have one size"
                     )
                 even = np.pad(rgb, ((0, shape[0] % 2), (0, shape[1] % 2), (0, 0)), mode="edge")
                 frame = av.VideoFrame.from_ndarray(even, format="rgb24").reformat(
@@ -59,8 +58,7 @@ def encode(pictures, fps=24, quality=23):
             container.mux(stream.encode())
     except av.FFmpegError as error:
         raise VideoError(
-            f"video.encode: the encoder refused the clip ({error.strerror}) · frames {shape}, fps={fps}; "
-            "try a smaller picture"
+            f"video.encode: the encoder refused the clip ({error.strerror}) · frames {shape}, fps={fps}; try a smaller picture"
         ) from error
     return target.getvalue()
 
@@ -75,7 +73,7 @@ def _pictures(pictures):
     if pictures.ndim not in (3, 4) or (pictures.ndim == 3 and pictures.shape[2] in (1, 3, 4)):
         raise ShapeError(
             f"video.encode: a clip has shape (T,H,W,3), (T,H,W,1) or (T,H,W), not {pictures.shape} · "
-            "for a single picture give picture[None]"
+            "for one picture give picture[None], for a narrow grey clip clip[..., None]"
         )
     return pictures
 

@@ -1,7 +1,7 @@
 """Read and write video files: a clip on disk becomes an array (T,H,W,C) and back.
 
-Decoding is done by FFmpeg through PyAV on one thread and with bit-exact arithmetic, so that the same file gives the same
-pixels on every run.
+Decoding is done by FFmpeg through PyAV on one thread and with bit-exact arithmetic, so that the same file gives the
+same pixels on every run.
 """
 
 from dataclasses import dataclass
@@ -43,8 +43,7 @@ def _open(path, call):
         container = av.open(str(path))
     except av.FFmpegError as error:
         raise VideoError(
-            f"{call}: {path.name!r} is not a readable video ({error.strerror}) · copy it again, "
-            "or convert it to an H.264 .mp4"
+            f"{call}: {path.name!r} is not a readable video ({error.strerror}) · copy it again, or convert it to an H.264 .mp4"
         ) from error
     if not container.streams.video:
         container.close()
@@ -64,9 +63,7 @@ def info(path):
         try:
             frames = stream.frames or sum(1 for packet in container.demux(stream) if packet.size)
         except av.FFmpegError as error:
-            raise VideoError(
-                f"video.info: {Path(path).name!r} breaks off ({error.strerror}) · copy it again"
-            ) from error
+            raise VideoError(f"video.info: {Path(path).name!r} breaks off ({error.strerror}) · copy it again") from error
         codec = stream.codec_context
         return VideoInfo(frames, codec.height, codec.width, float(stream.average_rate or 0), codec.name)
 
@@ -81,8 +78,7 @@ def frames(path, start=0, stop=None, step=1, size=None):
     """
     if start < 0 or (stop is not None and stop < 0) or step < 1:
         raise RangeError(
-            f"video.frames: start={start}, stop={stop}, step={step} · "
-            "start and stop count frames from 0, step is at least 1"
+            f"video.frames: start={start}, stop={stop}, step={step} · start and stop count frames from 0, step is at least 1"
         )
     if size is not None and (len(size) != 2 or min(size) < 1):
         raise RangeError(f"video.frames: size={size} · give size=(H,W) in pixels, both at least 1")
@@ -100,9 +96,7 @@ def _decode(path, start, stop, step, size):
                 if stop is not None and count >= stop:
                     return
                 if frame.is_corrupt:
-                    raise VideoError(
-                        f"video.read: frame {count} of {Path(path).name!r} is damaged · copy the file again"
-                    )
+                    raise VideoError(f"video.read: frame {count} of {Path(path).name!r} is damaged · copy the file again")
                 if count >= start and (count - start) % step == 0:
                     picture = frame.reformat(width, height, "rgb24", interpolation=scaling | EXACT, threads=1)
                     yield picture.to_ndarray()
