@@ -221,7 +221,8 @@ class Sequential:
         for place, layer in enumerate(self.layers, start=1):
             for name, array in layer.params.items():
                 if not np.isfinite(array).all():
-                    return f"the loss is {value}: weight {name} of layer {place}, {layer!r}, is not finite · lower the learning rate"
+                    return (f"the loss is {value}: weight {name} of layer {place}, {layer!r}, is not finite · "
+                            "lower the learning rate")
             x = layer.forward(x)
             if not np.isfinite(x).all():
                 return f"the loss is {value}: layer {place}, {layer!r}, gives NaN or infinity · lower the learning rate"
