@@ -43,6 +43,8 @@ def record(key, value, *, at_least=None, at_most=None, equal=None, unit="", digi
         raise RecordError(f"record: the key {key!r} has another form · write it as 'ch02.learned_kernel_error'")
     value = _plain(key, "value", value)
     bounds = {"at_least": at_least, "at_most": at_most, "equal": equal}
+    if equal is not None and (at_least, at_most) != (None, None):
+        raise RecordError(f"record: {key} has equal and another bound · give either equal, or at_least and at_most")
     bounds = {name: None if bound is None else _plain(key, name, bound) for name, bound in bounds.items()}
     facts = {"value": value, **bounds, "unit": unit}
     shown, band = show(value, digits), band_text(facts)
@@ -78,10 +80,17 @@ def band_text(facts):
 
     >>> band_text({"at_least": 0.988, "at_most": None, "equal": None, "unit": ""})
     'at least 0.988'
+    >>> band_text({"at_least": 3.9, "at_most": 4.1, "equal": None, "unit": "px"})
+    'between 3.9 and 4.1 px'
     """
-    words = {"at_least": "at least", "at_most": "at most", "equal": "exactly"}
-    parts = [f"{words[n]} {with_unit(f'{facts[n]:.12g}', facts['unit'])}" for n in words if facts[n] is not None]
-    return ", ".join(parts)
+    low, high, exact = (None if facts[n] is None else f"{facts[n]:.6g}" for n in ("at_least", "at_most", "equal"))
+    if exact is not None:
+        text = f"exactly {exact}"
+    elif low is not None and high is not None:
+        text = f"between {low} and {high}"
+    else:
+        text = f"at least {low}" if low is not None else f"at most {high}" if high is not None else ""
+    return with_unit(text, facts["unit"] if text else "")
 
 
 def _plain(key, name, number):
@@ -140,24 +149,23 @@ def title_of(notebook):
 
 
 def results_page(notebooks):
-    """Return book/results.md as text: each recorded number with its band and its chapter."""
-    rows = [
-        f"| `{key}` | {with_unit(r['shown'], r['unit'])} | {band_text(r) or '—'} | {_link(notebook)} |"
-        for notebook in sorted(notebooks)
-        for key, r in read_records(notebook).items()
-        if not key.endswith(".run_seconds")
-    ]
-    return "\n".join([
+    """Return book/results.md as text: for each chapter, every recorded number with its band."""
+    lines = [
         "# Results",
         "",
         "Every number below was measured by the code of its chapter. The cell that measured it also checks it against",
         "the band, each time the chapter runs. This page is generated from the stored outputs (`make execute`).",
         "",
-        "| record | measured | band | chapter |",
-        "|---|---|---|---|",
-        *rows,
-        "",
-    ])
+    ]
+    for notebook in sorted(notebooks):
+        rows = [
+            f"| `{key}` | {with_unit(r['shown'], r['unit'])} | {band_text(r) or '—'} |"
+            for key, r in read_records(notebook).items()
+            if not key.endswith(".run_seconds")
+        ]
+        if rows:
+            lines += [f"## {_link(notebook)}", "", "| record | measured | band |", "|---|---|---|", *rows, ""]
+    return "\n".join(lines)
 
 
 def run_times_page(notebooks):

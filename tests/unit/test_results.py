@@ -19,7 +19,7 @@ from cnnlib.errors import RecordError
         (0.9912, {"at_least": 0.988}, "ch06.x = 0.9912 (at least 0.988)"),
         (0.0031, {"at_most": 0.01}, "ch06.x = 0.0031 (at most 0.01)"),
         (0, {"equal": 0}, "ch06.x = 0 (exactly 0)"),
-        (0.5, {"at_least": 0, "at_most": 1}, "ch06.x = 0.5 (at least 0, at most 1)"),
+        (0.5, {"at_least": 0, "at_most": 1}, "ch06.x = 0.5 (between 0 and 1)"),
         (0.125, {}, "ch06.x = 0.125"),
         (17.26, {"at_most": 120, "unit": "s", "digits": 2}, "ch06.x = 17 s (at most 120 s)"),
         (np.float32(0.25), {"at_most": np.float64(0.25)}, "ch06.x = 0.25 (at most 0.25)"),
@@ -65,6 +65,11 @@ def test_a_key_of_another_form_raises(key):
         results.record(key, 0.5)
 
 
+def test_equal_and_another_bound_are_refused():
+    with pytest.raises(RecordError, match="either equal, or"):
+        results.record("ch06.x", 1, equal=1, at_least=0)
+
+
 def test_the_clock_runs():
     assert 0 <= results.run_seconds() <= results.run_seconds()
 
@@ -96,8 +101,10 @@ def repository(tmp_path):
 def test_the_pages_gather_the_records_in_the_order_of_the_chapters(repository):
     results.write_pages(repository)
     lines = (repository / "book" / "results.md").read_text(encoding="utf-8").splitlines()
-    first = lines.index("| `ch02.error` | 0.0031 | at most 0.01 | [2 Convolution](../notebooks/02_convolution.ipynb) |")
-    assert lines[first + 1] == "| `ch03.shift` | 2.5 px | — | [3 Pooling](../notebooks/03_pooling.ipynb) |"
+    second = lines.index("## [3 Pooling](../notebooks/03_pooling.ipynb)")
+    assert "## [2 Convolution](../notebooks/02_convolution.ipynb)" in lines[:second]
+    assert "| `ch02.error` | 0.0031 | at most 0.01 |" in lines[:second]
+    assert "| `ch03.shift` | 2.5 px | — |" in lines[second:]
     assert not any("run_seconds" in line for line in lines)
     times = (repository / "book" / "run_times.md").read_text(encoding="utf-8")
     assert "| [2 Convolution](../notebooks/02_convolution.ipynb) | 42 | 120 |" in times
