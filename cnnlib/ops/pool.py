@@ -98,18 +98,26 @@ def _max_forward(x, y, window, stride, before):
 def _max_backward(dy, x, dx, window, stride, before):
     N, H, W, C = x.shape
     _, H_out, W_out, _ = dy.shape
+    best, winner = np.empty(C, x.dtype), np.empty(C, np.int32)
     for n in range(N):
         for i in range(H_out):
             u0, u1 = max(i * stride[0] - before[0], 0), min(i * stride[0] - before[0] + window[0], H)
             for j in range(W_out):
                 v0, v1 = max(j * stride[1] - before[1], 0), min(j * stride[1] - before[1] + window[1], W)
-                for c in range(C):
-                    best_u, best_v = u0, v0
-                    for u in range(u0, u1):
-                        for v in range(v0, v1):
-                            if x[n, u, v, c] > x[n, best_u, best_v, c]:
-                                best_u, best_v = u, v
-                    dx[n, best_u, best_v, c] += dy[n, i, j, c]
+                # Channels stand in the innermost loops: they lie side by side in memory, so they run in parallel.
+                best[:], winner[:] = x[n, u0, v0], 0
+                for u in range(u0, u1):
+                    for v in range(v0, v1):
+                        place = (u - u0) * (v1 - v0) + v - v0
+                        for c in range(C):
+                            larger = x[n, u, v, c] > best[c]
+                            best[c] = x[n, u, v, c] if larger else best[c]
+                            winner[c] = place if larger else winner[c]
+                for u in range(u0, u1):
+                    for v in range(v0, v1):
+                        place = (u - u0) * (v1 - v0) + v - v0
+                        for c in range(C):
+                            dx[n, u, v, c] += dy[n, i, j, c] if winner[c] == place else 0
 
 
 @njit(nogil=True, cache=True)
