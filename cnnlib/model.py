@@ -8,7 +8,7 @@ from os import environ
 from pathlib import Path
 
 import numpy as np
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from . import ops
 from .errors import NonFiniteError, RangeError, ShapeError, WeightFileError
