@@ -134,10 +134,10 @@ def _frame(wide, k, products, y, i, j, steps, digits):
 
 def _sum(products, total, i, j, digits):
     """Write the addition of one step, such as "y(0, 1) = 2 + 0 + 0 − 3 = −1"."""
-    if products.size > 12:
-        return f"y({i}, {j}) = sum of {products.size} products = {written(total, digits)}"
     terms = written(products.flat[0], digits)
     for value in products.flat[1:]:
         text = written(value, digits)
         terms += f" − {text[1:]}" if text.startswith("−") else f" + {text}"
+    if len(terms) > 75:  # characters that fit on one line
+        terms = f"sum of {products.size} products"
     return f"y({i}, {j}) = {terms} = {written(total, digits)}"

@@ -399,6 +399,7 @@ def test_one_step_by_hand():
     # the lower right window of CROSS is [[2,1,0],[1,0,3],[0,0,1]]: 2 − 0 + 2 − 6 + 0 − 1 = −3
     products = np.array([[2, 0, 0], [2, 0, -6], [0, 0, -1]])
     assert sliding._sum(products, -3, 1, 1, None) == "y(1, 1) = 2 + 0 + 0 + 2 + 0 − 6 + 0 + 0 − 1 = −3"
+    assert sliding._sum(np.ones((5, 5), int), 25, 0, 0, 2) == "y(0, 0) = sum of 25 products = 25.00"
 
 
 def test_what_each_frame_shows(monkeypatch):
@@ -421,6 +422,10 @@ def test_stride_padding_and_dilation(monkeypatch):
     plot.convolution_animation(np.array([[1, 2, 3]]), np.array([[1, 10]]), stride=2, padding=0, dilation=2)
     assert texts(drawn[-1].axes[3]) == ["31"]  # 1·1 + 3·10
     assert len(drawn[-1].axes[0].patches) == 2
+    drawn.clear()
+    plot.convolution_animation(np.arange(9).reshape(3, 3), np.array([[1]]), stride=2)
+    assert texts(drawn[-1].axes[3]) == ["0", "2", "6", "8"]  # the corners
+    assert [f.axes[0].patches[0].get_xy() for f in drawn] == [(-0.5, -0.5), (1.5, -0.5), (-0.5, 1.5), (1.5, 1.5)]
     drawn.clear()
     plot.convolution_animation(np.array([[5]]), np.array([[1, 2], [3, 4]]), padding=1)
     assert texts(drawn[-1].axes[3]) == ["20", "15", "10", "5"]  # the kernel seen backwards, times 5

@@ -187,9 +187,22 @@ def test_a_file_that_lost_its_last_pictures_is_refused(tmp_path):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode())
     assert len(video.read(path)) == 12
-    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * 0.6)])
-    with pytest.raises(VideoError, match="truncated"):
+    with av.open(str(path)) as container:
+        tenth = sorted(packet.pos for packet in container.demux(video=0) if packet.size)[9]
+    whole = path.read_bytes()
+    for size in (tenth, tenth + 5, len(whole) * 6 // 10):  # between two pictures, and within one
+        path.write_bytes(whole[:size])
+        with pytest.raises(VideoError, match="truncated"):
+            video.read(path)
+
+
+def test_a_picture_that_decodes_with_errors_is_refused(tmp_path):
+    raw, path = bytearray(data.asset("video/big_buck_bunny_30s.mp4").read_bytes()), tmp_path / "film.mp4"
+    raw[200_000:200_400] = bytes(400)
+    path.write_bytes(raw)
+    with pytest.raises(VideoError, match=r"frame 285 of 'film\.mp4' is damaged"):
         video.read(path)
+    assert len(video.read(path, stop=285)) == 285  # what comes before is whole
 
 
 @pytest.mark.parametrize(
