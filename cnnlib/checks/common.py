@@ -72,8 +72,10 @@ def same(got, expected, property, hint="", tolerance=1e-5, mistakes=None):
         off = ~np.isclose(got, expected, rtol=0, atol=_room(expected, tolerance))
         place = tuple(int(a) for a in np.argwhere(off)[0])
         where = f"the first at {place}, " if place else ""
-        fail(f"{property}: {off.sum()} of {off.size} numbers are wrong, {where}where you have {got[place]:.6g}",
-             hint or "work this one out by hand")
+        fail(
+            f"{property}: {off.sum()} of {off.size} numbers are wrong, {where}where you have {got[place]:.6g}",
+            hint or "work this one out by hand",
+        )
     ok(property)
 
 
