@@ -121,11 +121,13 @@ def test_the_file_is_small_and_minimal(path, notebook):
     assert len(set(ids)) == len(ids)
 
 
-def test_the_chapter_has_its_form(notebook):
+def test_the_chapter_has_its_form(path, notebook):
     prose = prose_of(notebook)
     assert re.match(r"# \S", notebook.cells[0].source), "the first cell begins with the title"
     assert "You will be able to" in prose
-    assert re.search(r"\bminutes?\b", "".join(cell.source for cell in notebook.cells[:4])), "minutes to read"
+    opening = prose.split("\n## ")[0]
+    assert re.search(r"\bminutes to read\b", opening), "the opening says how many minutes it takes to read"
+    assert f"ch{path.stem[:2]}.run_seconds" in opening, "and quotes the measured seconds to run"
     headings = re.findall(r"^#{2,} +(.+)$", prose, re.MULTILINE)
     missing = [name for name in SECTIONS if not any(name.lower() in heading.lower() for heading in headings)]
     assert not missing
