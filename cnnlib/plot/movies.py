@@ -39,11 +39,15 @@ class Clip:
         return (
             f'<figure class="cnnlib-clip" style="margin:0.5em 0;text-align:center">'
             f'<video controls loop muted playsinline width="{width}" height="{height}" '
-            f'style="max-width:100%;height:auto" '
+            f'style="{_CONTROLS_BELOW.format(width=width, height=height + 56)}" '
             f'aria-label="{html.escape(self.alt)}" poster="data:{kind};base64,{_text(still)}">'
             f'<source type="video/mp4" src="data:video/mp4;base64,{_text(self.mp4)}">'
             f"{html.escape(self.alt)}</video>{caption}</figure>"
         )
+
+
+# Browsers lay the controls over the lowest part of a video: 56 spare pixels below keep them off the picture.
+_CONTROLS_BELOW = "max-width:100%;height:auto;aspect-ratio:{width}/{height};object-fit:contain;object-position:top"
 
 
 def _text(data):
