@@ -11,7 +11,7 @@ import numpy as np
 
 
 def correlate(x, k):
-    """The article's convolution of one picture with one kernel: a cross-correlation.
+    """The convolution of this course, on one picture: a cross-correlation.
 
     y(i, j) = Σ_p Σ_q x(i + p, j + q) · k(p, q)
 
@@ -48,7 +48,7 @@ def convolve(x, k):
 
 def conv2d(x, k, b, stride=(1, 1), padding=((0, 0), (0, 0)),
            dilation=(1, 1), groups=1):
-    """Convolution layer: the article's sum over all channels, plus a bias.
+    """Convolution layer: the same sum over all channels, plus a bias.
 
     y(n, i, j, f) = b(f) + Σ_p Σ_q Σ_c x(n, u, v, c) · k(p, q, c, f)
     with u = i·s + p·d − top, v = j·s + q·d − left
