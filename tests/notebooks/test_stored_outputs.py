@@ -136,6 +136,15 @@ def test_the_chapter_has_its_form(path, notebook):
     assert "{cite" in prose, "further reading cites the bibliography"
 
 
+def test_the_minutes_to_read_are_counted(notebook):
+    """200 words or 12 lines of code a minute, to the nearest five minutes, as `how_to_use` says."""
+    prose = prose_of(notebook)
+    words = len(re.sub(r"\$[^$]*\$", " x ", prose).split())
+    lines = sum(len(re.findall(r"^.*\S", cell.source, re.MULTILINE)) for cell in notebook.cells if cell.cell_type == "code")
+    stated = int(re.search(r"(\d+) minutes to read", prose)[1])
+    assert stated == 5 * round((words / 200 + lines / 12) / 5)
+
+
 def test_the_chapter_has_four_exercises_each_with_a_folded_executed_solution(path, notebook):
     heading = re.compile(rf"^#+ (Exercise {int(path.stem[:2])}\.\d+)", re.MULTILINE)
     starts = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "markdown" and heading.search(cell.source)]
