@@ -4,6 +4,9 @@ The two agree on layout (channels last, kernels (P, Q, C, F), dense weights (I, 
 transposed. Keras is imported only when a function here is called.
 """
 
+import contextlib
+import os
+
 import numpy as np
 
 from . import layers as L
@@ -11,6 +14,23 @@ from .errors import RangeError, ShapeError
 from .model import Sequential
 
 ACTIVATIONS = {"relu": L.ReLU, "sigmoid": L.Sigmoid, "tanh": L.Tanh, "softmax": L.Softmax}
+
+
+@contextlib.contextmanager
+def quiet_start():
+    """Hold back what libraries write to the error stream while they are imported: `with quiet_start(): import keras`.
+
+    TensorFlow greets with lines about processors and graphics cards, written past Python to file descriptor 2.
+    An exception passes through and is shown as ever.
+    """
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def to_keras(model):
