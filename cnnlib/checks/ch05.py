@@ -12,12 +12,18 @@ def dense_backward(student):
     x, w = np.array([[1.0, 2.0]]), np.array([[1.0, -1.0], [3.0, 0.0]])
     got = _parts(call(student, np.array([[2.0, -1.0]]), x, w), names)
     hand = np.array([[3.0, 6.0]]), np.array([[2.0, -1.0], [4.0, -2.0]]), np.array([2.0, -1.0])
+    slips = {
+        "dx": {"you return dw first": hand[1]},
+        "dw": {"this is dw transposed": hand[1].T},
+        "db": {},
+    }
     for name, a, b in zip(names, got, hand, strict=True):
         same(
             a,
             b,
             f"{name} of the example worked by hand",
             "go through the section on the dense layer, product by product",
+            mistakes=slips[name],
         )
     rng = np.random.default_rng(51)
     dy, x, w = rng.normal(size=(4, 3)), rng.normal(size=(4, 5)), rng.normal(size=(5, 3))
@@ -37,7 +43,7 @@ def dense_backward(student):
         )
     singles = [a.astype("float32") for a in (dy, x, w)]
     for name, a, b in zip(names, _parts(call(student, *singles), names), right, strict=True):
-        same(a, b, f"{name} in float32", "do not change the dtype on the way")
+        same(a, b, f"{name} with float32 inputs", "the same formula must do for both dtypes")
 
 
 def slopes(student):
@@ -46,10 +52,10 @@ def slopes(student):
         call(student, lambda a: float(np.sum(a**2)), np.array([3.0, -1.0]), 1e-6),
         [6.0, -2.0],
         "slopes of the sum of squares at (3, −1)",
-        "the difference belongs divided by the distance of the two points",
+        "move one entry at a time, and divide the difference by the distance between the two points",
         mistakes={
             "the two points lie two steps apart": np.array([12.0, -4.0]),
-            "only half the slope arrives: count the steps between the two points": np.array([3.0, -1.0]),
+            "only half the slope arrives: did the second step only undo the first?": np.array([3.0, -1.0]),
         },
     )
     cubes = call(student, lambda a: float(np.sum(a**3)), np.array([[1.0, 2.0]]), 0.1)
@@ -147,8 +153,18 @@ def cross_entropy_backward(student):
         "logits as large as 1,000",
         "e to the power of 1,000 is infinity in floating point; chapter 04 shows the cure",
     )
-    same(call(student, logits.astype("float32"), labels), right, "float32", "do not change the dtype on the way")
-    if not close(np.sum(got, axis=1), np.zeros(2)):
+    mixed = np.array([[1000.0, 0.0, 0.0], [0.0, 1.0, 2.0]])
+    with np.errstate(all="ignore"):
+        got = call(student, mixed, np.array([1, 2]))
+    same(
+        got,
+        formulas.cross_entropy_backward(1.0, mixed, np.array([1, 2])),
+        "a row of large logits above a row of small ones",
+        "each row needs its own largest logit; e to the power of −1,000 is 0 in floating point",
+    )
+    got = call(student, logits.astype("float32"), labels)
+    same(got, right, "float32 inputs", "the same formula must do for both dtypes")
+    if not close(np.sum(got, axis=1), np.zeros(len(logits))):
         fail("each row sums to 0: not yet", "what one class gains, the others lose")
     ok("each row sums to 0")
 
@@ -163,18 +179,18 @@ def _turned(name, k, dy, x):
     """Results of the usual mistakes with turning, each with its diagnosis."""
     if name == "dk":
         return {
-            "the upstream gradient is turned by half a turn; on the way forward x was not": formulas.correlate(
-                x, dy[::-1, ::-1]
-            ),
+            "the upstream gradient is turned by half a turn; on the way forward x was not": formulas.correlate(x, dy[::-1, ::-1]),
             "the kernel's gradient comes out turned by half a turn": formulas.correlate(x, dy)[::-1, ::-1],
         }
     P, Q = k.shape
     around = np.pad(dy, ((P - 1, P - 1), (Q - 1, Q - 1)))
-    return {
-        "the kernel slides the same way round as on the way forward; follow one weight back": formulas.correlate(
-            around, k
-        )
+    slips = {
+        "you return dk first": formulas.correlate(x, dy),
+        "the kernel slides the same way round as on the way forward; follow one weight back": formulas.correlate(around, k),
     }
+    if P <= dy.shape[0] + 2 and Q <= dy.shape[1] + 2:
+        slips["how far does the kernel hang over? Further than one pixel here"] = formulas.correlate(np.pad(dy, 1), k[::-1, ::-1])
+    return slips
 
 
 def _parts(result, names):

@@ -45,9 +45,9 @@ DENSE = {
     "mean over the batch": (lambda dy, x, w: (dy @ w.T, x.T @ dy / len(x), dy.sum(0)), "yours is their mean"),
     "bias mean over the batch": (lambda dy, x, w: (dy @ w.T, x.T @ dy, dy.mean(0)), "yours is their mean"),
     "weight not transposed": (lambda dy, x, w: (dy @ w, x.T @ dy, dy.sum(0)), "dx of the example"),
-    "dw transposed": (lambda dy, x, w: (dy @ w.T, dy.T @ x, dy.sum(0)), "dw of the example"),
+    "dw transposed": (lambda dy, x, w: (dy @ w.T, dy.T @ x, dy.sum(0)), "this is dw transposed"),
     "bias forgotten": (lambda dy, x, w: (dy @ w.T, x.T @ dy), "expected 3 results, got 2"),
-    "wrong order": (lambda dy, x, w: (x.T @ dy, dy @ w.T, dy.sum(0)), "shape"),
+    "wrong order": (lambda dy, x, w: (x.T @ dy, dy @ w.T, dy.sum(0)), "you return dw first"),
     "upstream flipped": (lambda dy, x, w: (dy @ w.T, x.T @ dy[::-1], dy.sum(0)), "dw for four pictures"),
     "one number wrong": (dense_first_element_only, "1 of 2 numbers"),
     "changes x": (dense_mutates, "changed its argument"),
@@ -92,6 +92,20 @@ def slopes_never_put_back(f, a, h):
     return found
 
 
+def slopes_undo(f, a, h):
+    work, found = a.copy(), np.zeros(a.shape)
+    for place in np.ndindex(a.shape):
+        work[place] += h
+        above = f(work)
+        work[place] -= h
+        found[place] = (above - f(work)) / (2 * h)
+    return found
+
+
+def slopes_all_at_once(f, a, h):
+    return np.full(a.shape, (f(a + h) - f(a - h)) / (2 * h))
+
+
 def slopes_in_place(f, a, h):
     found = slopes_nudge(f, a, h)
     a += h
@@ -117,6 +131,8 @@ SLOPES = {
     "entries not put back": (slopes_never_put_back, "one entry at a time|cubes|three axes"),
     "changes a": (slopes_in_place, "changed its argument"),
     "flat result": (lambda f, a, h: slopes_nudge(f, a, h).ravel(), "shape"),
+    "second step undoes the first": (slopes_undo, "only undo the first"),
+    "all entries at once": (slopes_all_at_once, "one entry at a time"),
     "sign": (lambda f, a, h: -slopes_nudge(f, a, h), "sum of squares"),
     "crashes": (lambda f, a, h: f(a, h), "stopped with TypeError"),
 }
@@ -153,6 +169,10 @@ def square_only(dy, x, k):
     return formulas.correlate(np.pad(dy, P - 1), k[::-1, ::-1]), formulas.correlate(x, dy)
 
 
+def padding_of_one(dy, x, k):
+    return formulas.correlate(np.pad(dy, 1), k[::-1, ::-1]), formulas.correlate(x, dy)
+
+
 def one_flip(dy, x, k):
     P, Q = k.shape
     return formulas.correlate(np.pad(dy, ((P - 1,) * 2, (Q - 1,) * 2)), k[::-1]), formulas.correlate(x, dy)
@@ -171,9 +191,10 @@ CORRELATE = {
         lambda dy, x, k: (correlate_backward(dy, x, k)[0], formulas.correlate(x, dy)[::-1, ::-1]),
         "comes out turned",
     ),
+    "padding of one": (padding_of_one, "how far does the kernel hang over"),
     "only square kernels": (square_only, "not square"),
     "no padding": (lambda dy, x, k: (formulas.correlate(dy, k), formulas.correlate(x, dy)), "shape"),
-    "swapped": (lambda dy, x, k: correlate_backward(dy, x, k)[::-1], "shape"),
+    "swapped": (lambda dy, x, k: correlate_backward(dy, x, k)[::-1], "you return dk first"),
     "only dx": (lambda dy, x, k: correlate_backward(dy, x, k)[0], "expected 2 results, got one thing"),
 }
 
@@ -205,6 +226,11 @@ def one_softmax_for_all(z, labels):
     return (e / e.sum() - np.eye(z.shape[1])[labels]) / len(z)
 
 
+def largest_of_the_batch(z, labels):
+    e = np.exp(z - z.max())
+    return (e / e.sum(1, keepdims=True) - np.eye(z.shape[1])[labels]) / len(z)
+
+
 def in_place(z, labels):
     z -= z.max(1, keepdims=True)
     return cross_entropy_backward(z, labels)
@@ -220,6 +246,7 @@ CROSS_ENTROPY = {
         "worked by hand|not over the classes",
     ),
     "overflow": (overflowing, "1,000"),
+    "largest logit of the whole batch": (largest_of_the_batch, "its own largest logit"),
     "one softmax for the batch": (one_softmax_for_all, "batch of six"),
     "all labels on each row": (
         lambda z, t: (formulas.softmax(z) - np.eye(z.shape[1])[t].sum(0)) / len(z),
