@@ -1,9 +1,11 @@
 """Checks of chapter 02: output size, cross-correlation, the whole layer, the gradient of the kernel."""
 
+from timeit import repeat
+
 import numpy as np
 
 from cnnlib import formulas
-from cnnlib.checks.common import call, fail, ok, same
+from cnnlib.checks.common import call, fail, numbers, ok, same
 
 X = np.array([[2.0, 0, 1, 3, 1], [1, 1, 0, 2, 0], [0, 4, 1, 1, 2], [3, 1, 5, 0, 1]])
 K = np.array([[1.0, 0, 2], [-1, 2, 3]])  # lopsided and not square, so that a turned kernel or a swapped axis shows
@@ -11,6 +13,7 @@ K = np.array([[1.0, 0, 2], [-1, 2, 3]])  # lopsided and not square, so that a tu
 
 def output_size(function):
     """Check output_size(size, kernel, stride, before, after, dilation), Exercise 2.2."""
+    names = ("size", "kernel", "stride", "before", "after", "dilation")
     cases = {
         "a kernel of 3 on 28 rows": [(28, 3, 1, 0, 0, 1)],
         "kernels of every size": [(28, P, 1, 0, 0, 1) for P in range(1, 29)],
@@ -27,10 +30,17 @@ def output_size(function):
         "dilation": "how many rows does the dilated kernel reach over",
     }
     for property, arguments in cases.items():
-        got = [call(function, *a) for a in arguments]
-        right = [(s + a + b - d * (P - 1) - 1) // stride + 1 for s, P, stride, a, b, d in arguments]
-        same(got, right, property, hints.get(property, "count the places on squared paper"), tolerance=1e-12)
-    if any(np.asarray(n).dtype.kind not in "iu" for n in got):
+        for case in arguments:
+            size, kernel, stride, before, after, dilation = case
+            got = numbers(call(function, *case), property)
+            if got.shape != ():
+                fail(f"{property}: the result has shape {got.shape}", "return one number")
+            if not abs(got - ((size + before + after - dilation * (kernel - 1) - 1) // stride + 1)) < 1e-9:
+                named = ", ".join(f"{name} {value}" for name, value in zip(names, case, strict=True))
+                look = hints.get(property, "count the places on squared paper")
+                fail(f"{property}: for {named} you have {got:.6g}", look)
+        ok(property)
+    if got.dtype.kind not in "iu":
         fail("whole numbers: the result has a decimal point", "// divides and rounds down")
     ok("whole numbers")
 
@@ -48,7 +58,7 @@ def correlate(function):
         call(function, X, K),
         right,
         "a case to follow by hand (4 × 5 picture, 2 × 3 kernel)",
-        "take the window of the place named and multiply it out",
+        f"take the window of the place named and multiply it out: x = {X.tolist()}, k = {K.tolist()}",
         mistakes=mistakes,
     )
     rng = np.random.default_rng(0)
@@ -67,6 +77,14 @@ def correlate(function):
     same(call(function, x, k), formulas.correlate(x, k), "float32", "do not round to whole numbers on the way")
     bright = rng.integers(0, 256, (8, 7)).astype(float)
     same(call(function, bright, k), formulas.correlate(bright, k), "large and negative sums kept", "nothing clips the output")
+    x, k = rng.normal(size=(44, 44)), rng.normal(size=(25, 25))
+    same(call(function, x, k), formulas.correlate(x, k), "a large kernel", "picture 44 × 44, kernel 25 × 25")
+    loops = min(repeat(lambda: formulas.correlate(x, k), number=1, repeat=3))
+    yours = min(repeat(lambda: function(x, k), number=1, repeat=5))
+    if yours > loops / 15:
+        slow = f"speed: only {loops / yours:.1f} times as fast as four Python loops"
+        fail(slow, "two loops are at least 15 times as fast here: which loops can NumPy do for you")
+    ok("at most two Python loops, by the time it takes")
 
 
 def conv2d(function):
@@ -123,6 +141,7 @@ def kernel_gradient(function):
         right = formulas.correlate(x, dy)
         mistakes = {
             "this is the mean over the outputs · the chain rule adds them": right / dy.size,
+            "dy seems to be turned by half a turn · the formula uses it as it stands": formulas.convolve(x, dy),
             "the result is turned by half a turn · which pixel did k(p, q) meet": right[::-1, ::-1],
         }
         same(call(function, x, dy), right, property, "dk(p, q) adds over all outputs (i, j)", mistakes=mistakes)

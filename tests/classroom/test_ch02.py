@@ -27,6 +27,28 @@ def correlate_copies(picture, weights):
     return sum(weights[p, q] * picture[p : H - P + 1 + p, q : W - Q + 1 + q] for p in range(P) for q in range(Q)).tolist()
 
 
+def correlate_products(x, k):
+    (P, Q), y = k.shape, np.zeros((x.shape[0] - k.shape[0] + 1, x.shape[1] - k.shape[1] + 1))
+    for i in range(y.shape[0]):
+        for j in range(y.shape[1]):
+            y[i, j] = (x[i : i + P, j : j + Q] * k).sum()
+    return y
+
+
+def three_loops(x, k):
+    (P, Q), y = k.shape, np.zeros((x.shape[0] - k.shape[0] + 1, x.shape[1] - k.shape[1] + 1))
+    for i, j, p in np.ndindex(*y.shape, P):
+        y[i, j] += x[i + p, j : j + Q] @ k[p]
+    return y
+
+
+def four_loops_over_lists(x, k):
+    (H, W), (P, Q), x, k = x.shape, k.shape, x.tolist(), k.tolist()
+    return [
+        [sum(x[i + p][j + q] * k[p][q] for p in range(P) for q in range(Q)) for j in range(W - Q + 1)] for i in range(H - P + 1)
+    ]
+
+
 def layer(x, k, b, stride, padding):
     return formulas.conv2d(x, k, b, (stride, stride), ((padding, padding), (padding, padding)))
 
@@ -46,7 +68,7 @@ def gradient_windows(x, dy):
 
 RIGHT = [
     (ch02.output_size, places), (ch02.output_size, places_counted),
-    (ch02.correlate, formulas.correlate), (ch02.correlate, correlate_windows), (ch02.correlate, correlate_copies),
+    (ch02.correlate, correlate_products), (ch02.correlate, correlate_windows), (ch02.correlate, correlate_copies),
     (ch02.conv2d, layer), (ch02.conv2d, layer_fast),
     (ch02.kernel_gradient, gradient), (ch02.kernel_gradient, gradient_windows),
 ]  # fmt: skip
@@ -120,15 +142,19 @@ def changing(f):
 
 
 WRONG_SIZES = {
-    "forgets the first place": (lambda n, k, s, a, b, d: (n + a + b - d * (k - 1) - 1) // s, "numbers are wrong"),
+    "forgets the first place": (lambda n, k, s, a, b, d: (n + a + b - d * (k - 1) - 1) // s, "28, kernel 3, .* you have 25 "),
     "same size": (lambda n, k, s, a, b, d: n, "3 on 28 rows"),
     "one padding for both": (lambda n, k, s, a, b, d: (n + 2 * a - d * (k - 1) - 1) // s + 1, "padding after both"),
     "no padding": (lambda n, k, s, a, b, d: (n - d * (k - 1) - 1) // s + 1, "padding, also unequal"),
     "no stride": (lambda n, k, s, a, b, d: n + a + b - d * (k - 1), "strides that fit"),
     "rounds up": (lambda n, k, s, a, b, d: -(-(n + a + b - d * (k - 1) - 1) // s) + 1, "round down"),
     "keeps the fraction": (lambda n, k, s, a, b, d: (n + a + b - d * (k - 1) - 1) / s + 1, "round down"),
-    "dilates the kernel by its size": (lambda n, k, s, a, b, d: (n + a + b - d * k + d - d) // s + 1, "numbers are wrong"),
+    "dilates the kernel by its size": (
+        lambda n, k, s, a, b, d: (n + a + b - d * k + d - d) // s + 1,
+        "dilation: .*kernel 1, .*dilation 2 you have 27 ",
+    ),
     "no dilation": (lambda n, k, s, a, b, d: (n + a + b - k) // s + 1, "dilated kernel reach"),
+    "two numbers": (lambda *a: (places(*a), places(*a)), "return one number"),
     "decimal point": (lambda *a: float(places(*a)), "decimal point"),
 }
 
@@ -137,7 +163,7 @@ WRONG_CORRELATIONS = {
     "mean": (lambda x, k: formulas.correlate(x, k) / k.size, "mean over the window"),
     "last row and column missing": (lambda x, k: formulas.correlate(x, k)[:-1, :-1], "last row and column"),
     "window one off": (lambda x, k: np.roll(formulas.correlate(x, k), 1, 1), "numbers are wrong"),
-    "last kernel row forgotten": (lambda x, k: formulas.correlate(x[: len(x) - 1], k[:-1]), "take the window"),
+    "last kernel row forgotten": (lambda x, k: formulas.correlate(x[: len(x) - 1], k[:-1]), r"window .* x = \[\[2.0, 0.0"),
     "swapped": (lambda x, k: formulas.correlate(x.T, k.T), "rows and columns have changed places"),
     "square only": (lambda x, k: formulas.correlate(x, k[: min(k.shape), : min(k.shape)]), "has shape"),
     "zeros": (lambda x, k: 0 * formulas.correlate(x, k), "9 of 9 numbers are wrong"),
@@ -146,6 +172,9 @@ WRONG_CORRELATIONS = {
     "clipped": (lambda x, k: np.clip(formulas.correlate(x, k), 0, None), "numbers are wrong"),
     "rounded": (lambda x, k: np.round(formulas.correlate(x, k)), "numbers are wrong"),
     "as pixels": (lambda x, k: np.clip(formulas.correlate(x, k), -100, 255), "nothing clips"),
+    "four loops": (formulas.correlate, "speed: only .* times as fast"),
+    "four loops over lists": (four_loops_over_lists, "which loops can NumPy do"),
+    "three loops": (three_loops, "which loops can NumPy do"),
     "one wrong": (wrong_place(formulas.correlate), r"1 of 9 numbers are wrong, the first at \(2, 2\)"),
     "one right": (right_place(formulas.correlate), "8 of 9 numbers are wrong"),
     "changes the picture": (changing(formulas.correlate), "changed its argument number 1"),
@@ -176,7 +205,7 @@ WRONG_LAYERS = {
 WRONG_GRADIENTS = {
     "mean": (lambda x, dy: gradient(x, dy) / dy.size, "mean over the outputs"),
     "turned": (lambda x, dy: gradient(x, dy)[::-1, ::-1], "turned by half a turn"),
-    "turned upstream": (lambda x, dy: formulas.convolve(x, dy), "one output pixel sends its own window"),
+    "turned upstream": (lambda x, dy: formulas.convolve(x, dy), "one output pixel .* dy seems to be turned"),
     "shape of the upstream": (lambda x, dy: 0 * dy, "has shape"),
     "all-ones upstream": (lambda x, dy: gradient(x, np.ones_like(dy)), "one output pixel"),
     "transposed": (lambda x, dy: gradient(x, dy).T, "numbers are wrong"),
