@@ -39,7 +39,7 @@ def call(function, *arguments, **named):
     except Exception as error:
         shapes = ", ".join(str(a.shape) if isinstance(a, np.ndarray) else repr(a) for a in given)
         stopped = f"{name} stopped with {type(error).__name__}: {error}"
-        raise CheckFailed(f"{stopped} · the arguments were {shapes} · the report above names the line") from error
+        raise CheckFailed(f"{stopped} · the arguments were {shapes}") from error
     print(printed.getvalue(), end="")
     if result is None or result is ...:
         look = "end it with `return`" if not printed.getvalue() else "it prints; end it with `return` instead"
