@@ -10,6 +10,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import numpy as np  # noqa: F401  brings the BLAS library that the controller below looks for
 from threadpoolctl import ThreadpoolController
 
 from .errors import RangeError
