@@ -78,14 +78,21 @@ def _backward(call, kernel, dy, x, window, stride, padding):
 
 
 @njit(nogil=True, cache=True)
+def _span(i, window, stride, before, size):
+    """First pixel, and one past the last, of window number i along an axis, cut off at the picture's border."""
+    start = i * stride - before
+    return max(start, 0), min(start + window, size)
+
+
+@njit(nogil=True, cache=True)
 def _max_forward(x, y, window, stride, before):
     N, H, W, C = x.shape
     _, H_out, W_out, _ = y.shape
     for n in range(N):
         for i in range(H_out):
-            u0, u1 = max(i * stride[0] - before[0], 0), min(i * stride[0] - before[0] + window[0], H)
+            u0, u1 = _span(i, window[0], stride[0], before[0], H)
             for j in range(W_out):
-                v0, v1 = max(j * stride[1] - before[1], 0), min(j * stride[1] - before[1] + window[1], W)
+                v0, v1 = _span(j, window[1], stride[1], before[1], W)
                 for c in range(C):
                     y[n, i, j, c] = x[n, u0, v0, c]
                 for u in range(u0, u1):
@@ -101,9 +108,9 @@ def _max_backward(dy, x, dx, window, stride, before):
     best, winner = np.empty(C, x.dtype), np.empty(C, np.int32)
     for n in range(N):
         for i in range(H_out):
-            u0, u1 = max(i * stride[0] - before[0], 0), min(i * stride[0] - before[0] + window[0], H)
+            u0, u1 = _span(i, window[0], stride[0], before[0], H)
             for j in range(W_out):
-                v0, v1 = max(j * stride[1] - before[1], 0), min(j * stride[1] - before[1] + window[1], W)
+                v0, v1 = _span(j, window[1], stride[1], before[1], W)
                 # Channels stand in the innermost loops: they lie side by side in memory, so they run in parallel.
                 best[:], winner[:] = x[n, u0, v0], 0
                 for u in range(u0, u1):
@@ -126,9 +133,9 @@ def _avg_forward(x, y, window, stride, before):
     _, H_out, W_out, _ = y.shape
     for n in range(N):
         for i in range(H_out):
-            u0, u1 = max(i * stride[0] - before[0], 0), min(i * stride[0] - before[0] + window[0], H)
+            u0, u1 = _span(i, window[0], stride[0], before[0], H)
             for j in range(W_out):
-                v0, v1 = max(j * stride[1] - before[1], 0), min(j * stride[1] - before[1] + window[1], W)
+                v0, v1 = _span(j, window[1], stride[1], before[1], W)
                 y[n, i, j, :] = 0
                 for u in range(u0, u1):
                     for v in range(v0, v1):
@@ -144,9 +151,9 @@ def _avg_backward(dy, x, dx, window, stride, before):
     _, H_out, W_out, _ = dy.shape
     for n in range(N):
         for i in range(H_out):
-            u0, u1 = max(i * stride[0] - before[0], 0), min(i * stride[0] - before[0] + window[0], H)
+            u0, u1 = _span(i, window[0], stride[0], before[0], H)
             for j in range(W_out):
-                v0, v1 = max(j * stride[1] - before[1], 0), min(j * stride[1] - before[1] + window[1], W)
+                v0, v1 = _span(j, window[1], stride[1], before[1], W)
                 for u in range(u0, u1):
                     for v in range(v0, v1):
                         for c in range(C):

@@ -214,7 +214,7 @@ ALT = {"mystnb": {"image": {"alt": "a ramp from dark to light"}}}
     [
         (planted(nbformat.v4.new_output("error", ename="ShapeError", evalue="", traceback=[])), "the error ShapeError"),
         (planted(nbformat.v4.new_output("stream", name="stderr", text="a log")), "stderr"),
-        (planted(nbformat.v4.new_output("stream", text="saved in /home/ada/weights.npz")), "an absolute path"),
+        (planted(nbformat.v4.new_output("stream", text="saved in /srv/ada/weights.npz")), "an absolute path"),
         (planted(nbformat.v4.new_output("stream", text="UserWarning: old")), "a warning or log"),
         (planted(nbformat.v4.new_output("display_data", {"text/html": "<video controls>"})), "a clip without poster"),
         (planted(nbformat.v4.new_output("display_data", {"text/html": '<img alt="">'})), "an <img> without alt"),
