@@ -40,7 +40,7 @@ lab: $(READY)
 
 ## execute: re-run the notebooks in place and refresh the results pages (ONLY=02_convolution for one)
 execute: $(READY)
-	$(QUIET) $(BIN)/python book/execute.py $(ONLY)
+	$(BIN)/python book/execute.py $(ONLY)
 	$(BIN)/python -m cnnlib.results
 
 $(READY): requirements.txt pyproject.toml

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import ops
 from .errors import RangeError
-from .shapes import fail, window_geometry
+from .shapes import fail
 
 
 class Layer:
@@ -85,16 +85,22 @@ class Dense(Layer):
 
 
 class _Pool(Layer):
+    function = backward_function = None
+
     def __init__(self, window=2, stride=None, padding="valid"):
         super().__init__()
         self.options = dict(window=window, stride=stride, padding=padding)
 
     def build(self, shape, rng, dtype):
         _rank(type(self).__name__, shape, "HWC")
-        window, stride = self.options["window"], self.options["stride"]
-        *_, out = window_geometry(type(self).__name__, np.zeros((1, *shape), dtype), "NHWC", window,
-                                  window if stride is None else stride, self.options["padding"])
-        return (*out, shape[2])
+        return type(self).function(np.zeros((1, *shape), dtype), **self.options).shape[1:]
+
+    def forward(self, x, training=False):
+        self.x = x
+        return type(self).function(x, **self.options)
+
+    def backward(self, dy, need_dx=True):
+        return type(self).backward_function(dy, self.x, **self.options)
 
     def settings(self):
         return self.options
@@ -103,23 +109,13 @@ class _Pool(Layer):
 class MaxPool2D(_Pool):
     """The largest number of each window, see `ops.max_pool2d`. (N, H, W, C) → (N, H', W', C)."""
 
-    def forward(self, x, training=False):
-        self.x = x
-        return ops.max_pool2d(x, **self.options)
-
-    def backward(self, dy, need_dx=True):
-        return ops.max_pool2d_backward(dy, self.x, **self.options)
+    function, backward_function = staticmethod(ops.max_pool2d), staticmethod(ops.max_pool2d_backward)
 
 
 class AvgPool2D(_Pool):
     """The mean of each window, see `ops.avg_pool2d`. (N, H, W, C) → (N, H', W', C)."""
 
-    def forward(self, x, training=False):
-        self.x = x
-        return ops.avg_pool2d(x, **self.options)
-
-    def backward(self, dy, need_dx=True):
-        return ops.avg_pool2d_backward(dy, self.x, **self.options)
+    function, backward_function = staticmethod(ops.avg_pool2d), staticmethod(ops.avg_pool2d_backward)
 
 
 class Flatten(Layer):

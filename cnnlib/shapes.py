@@ -21,6 +21,16 @@ def describe(name, array, axes):
     return f"{name} ({','.join(f'{letter}={size}' for letter, size in zip(axes, shape, strict=True))})"
 
 
+def any_axes(array):
+    """Axis letters for an argument of any rank, such as an activation's input.
+
+    >>> any_axes(np.zeros((8, 10)))
+    'NC'
+    """
+    usual = ("", "N", "NC", "HWC", "NHWC", "NTHWC")
+    return usual[np.ndim(array)] if np.ndim(array) < len(usual) else "?" * np.ndim(array)
+
+
 def fail(call, wrong, fix, *arrays, error=ShapeError):
     """Raise `error` with a message in the book's form: call, fault, shapes, fix.
 

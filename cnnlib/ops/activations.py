@@ -5,7 +5,7 @@ Backward functions take the upstream gradient dy and the *input* x of the forwar
 
 import numpy as np
 
-from ..shapes import check_array, check_same_shape
+from ..shapes import any_axes, check_array, check_same_shape
 
 
 def relu(x):
@@ -66,14 +66,10 @@ def softmax_backward(dy, x):
     return y * (_upstream("softmax_backward", dy, x) - (dy * y).sum(-1, keepdims=True))
 
 
-def _letters(x):
-    return "NHWC"[-np.ndim(x):] if 0 < np.ndim(x) <= 4 else "ABCDEFGH"[: np.ndim(x)]
-
-
 def _checked(call, x):
-    return check_array(call, "x", x, _letters(x))
+    return check_array(call, "x", x, any_axes(x))
 
 
 def _upstream(call, dy, x):
-    check_same_shape(call, "dy", dy, _checked(call, x).shape, _letters(x))
+    check_same_shape(call, "dy", dy, _checked(call, x).shape, any_axes(x))
     return dy

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..errors import DtypeError, RangeError
-from ..shapes import check_array, check_same_shape, describe, fail
+from ..shapes import any_axes, check_array, check_same_shape, describe, fail
 from .activations import softmax
 
 
@@ -76,6 +76,6 @@ def _targets(call, logits, labels):
 
 
 def _same(call, prediction, target):
-    letters = "NHWC"[: np.ndim(prediction)] if np.ndim(prediction) <= 4 else "NTHWC"
+    letters = any_axes(prediction)
     check_array(call, "prediction", prediction, letters)
     check_same_shape(call, "target", target, prediction.shape, letters)
