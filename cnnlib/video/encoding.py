@@ -1,7 +1,7 @@
 """Write video files: pictures become an H.264 MP4 that every browser plays.
 
-Encoding is done by FFmpeg through PyAV on one thread and with bit-exact arithmetic, so that the same pictures give
-the same bytes on every run.
+Encoding is done by FFmpeg through PyAV on one thread, with bit-exact arithmetic and without x264's vector code, whose
+choice depends on the processor, so that the same pictures give the same bytes on every run.
 """
 
 import io
@@ -47,10 +47,7 @@ def encode(pictures, fps=24, quality=23):
                     raise ShapeError(
                         f"video.encode: frame {t} has shape {rgb.shape}, frame 0 has {shape} · all frames of a clip have one size"
                     )
-                even = np.pad(rgb, ((0, shape[0] % 2), (0, shape[1] % 2), (0, 0)), mode="edge")
-                frame = av.VideoFrame.from_ndarray(even, format="rgb24").reformat(
-                    format="yuv420p", dst_colorspace="ITU601", interpolation=Interpolation.BICUBIC | EXACT, threads=1
-                )
+                frame = _frame(rgb)
                 frame.pts = t
                 container.mux(stream.encode(frame))
             if shape is None:
@@ -78,11 +75,19 @@ def _pictures(pictures):
     return pictures
 
 
+def _frame(rgb):
+    """rgb (H,W,3) → a frame of even size with luminance at every pixel and colour at every second one (4:2:0)."""
+    even = np.pad(rgb, ((0, rgb.shape[0] % 2), (0, rgb.shape[1] % 2), (0, 0)), mode="edge")
+    return av.VideoFrame.from_ndarray(even, format="rgb24").reformat(
+        format="yuv420p", dst_colorspace="ITU601", interpolation=Interpolation.BICUBIC | EXACT, threads=1
+    )
+
+
 def _stream(container, shape, fps, quality):
     stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
     stream.height, stream.width = shape[0] + shape[0] % 2, shape[1] + shape[1] % 2
     stream.pix_fmt = "yuv420p"
-    stream.options = {"crf": str(quality), "preset": "slow"}
+    stream.options = {"crf": str(quality), "preset": "slow", "x264-params": "asm=0"}
     codec = stream.codec_context
     codec.thread_count = 1
     codec.colorspace = 6  # SMPTE 170M, the matrix that ITU601 names above
