@@ -4,7 +4,6 @@
 Set NUMBA_DISABLE_JIT=1 to run the plain loops under this name too.
 """
 
-import inspect
 import os
 
 from numba import njit
@@ -12,7 +11,7 @@ from numba.extending import register_jitable
 
 from . import formulas
 
-__all__ = [name for name, _ in inspect.getmembers(formulas, inspect.isfunction)]
+__all__ = list(formulas.__all__)
 
 for _name in __all__:
     _function = getattr(formulas, _name)
