@@ -4,6 +4,8 @@ The letters of the book: N pictures, H rows, W columns, C channels in, F channel
 dense weight I × O. Every error lists the arrays it saw with these letters, then the fix.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from .errors import DtypeError, RangeError, ShapeError
@@ -86,7 +88,8 @@ def resolve_padding(call, padding, sizes, window, stride, dilation):
     """Spell out a padding as ((before, after), …), one pair per axis, in pixels.
 
     "valid" adds nothing. "same" makes the output ⌈size / stride⌉ long, the odd pixel going after,
-    as in Keras. A number pads every side alike.
+    as in Keras. "causal" (clips only) is "same" in space and pads time only before, so that no frame
+    of the output sees a later frame of the input. A number pads every side alike.
 
     >>> resolve_padding("conv2d", "same", (28, 28), (3, 3), (1, 1), (1, 1))
     ((1, 1), (1, 1))
@@ -94,17 +97,21 @@ def resolve_padding(call, padding, sizes, window, stride, dilation):
     if isinstance(padding, str):
         if padding == "valid":
             return ((0, 0),) * len(sizes)
-        if padding == "same":
+        if padding == "same" or padding == "causal" and len(sizes) == 3:
             pads = []
             for size, w, s, d in zip(sizes, window, stride, dilation, strict=True):
                 total = max((-(-size // s) - 1) * s + d * (w - 1) + 1 - size, 0)
                 pads.append((total // 2, total - total // 2))
+            if padding == "causal":
+                pads[0] = (dilation[0] * (window[0] - 1), 0)
             return tuple(pads)
     elif isinstance(padding, int | np.integer) and padding >= 0:
         return ((int(padding), int(padding)),) * len(sizes)
     elif np.shape(padding) == (len(sizes), 2) and np.min(padding) >= 0 and np.asarray(padding).dtype.kind in "iu":
         return tuple((int(before), int(after)) for before, after in padding)
-    fail(call, f"padding={padding!r}", 'use "valid", "same", a number ≥ 0, or ((top, bottom), (left, right))', error=RangeError)
+    words, pairs = ('"valid", "same"', "((top, bottom), (left, right))") if len(sizes) == 2 else (
+        '"valid", "same", "causal"', "((before, after), (top, bottom), (left, right))")
+    fail(call, f"padding={padding!r}", f"use {words}, a number ≥ 0, or {pairs}", error=RangeError)
 
 
 def out_size(size, window, stride=1, padding=(0, 0), dilation=1):
@@ -132,29 +139,52 @@ def window_geometry(call, x, axes, window, stride, padding, dilation=1):
     padding = resolve_padding(call, padding, sizes, window, stride, dilation)
     out = tuple(map(out_size, sizes, window, stride, padding, dilation))
     if min(out) < 1:
-        fail(call, f"the window {' × '.join(map(str, window))} is larger than the padded picture", describe("x", x, axes),
+        fail(call, f"the window {' × '.join(map(str, window))} is larger than the padded {'clip' if count == 3 else 'picture'}", describe("x", x, axes),
              f"padding={padding}, dilation={dilation}", "use a smaller window, less dilation, or padding='same'")
     return window, stride, padding, dilation, out
 
 
+class Slide(NamedTuple):
+    """How the windows of a convolution slide over time, rows and columns; for a picture the time axis has length 1.
+
+    Every entry has one number per axis (T, H, W): `window` (R, P, Q) and `out` (T', H', W') in places, `stride`,
+    `dilation` and `before` (the padding in front) in frames and pixels.
+    """
+
+    window: tuple
+    stride: tuple
+    before: tuple
+    dilation: tuple
+    out: tuple
+    groups: int
+
+
 def conv_geometry(call, x, k, b, stride, padding, dilation, groups):
-    """Check the arguments of a 2-D convolution; return (stride, padding, dilation, out)."""
-    check_array(call, "k", k, "PQCF")
-    check_array(call, "x", x, "NHWC")
-    shown = describe("x", x, "NHWC"), describe("k", k, "PQCF")
-    C, F = x.shape[3], k.shape[3]
+    """Check the arguments of a convolution over pictures (k has four axes) or clips (five); return its `Slide`."""
+    x_axes, k_axes = ("NHWC", "PQCF") if call.startswith("conv2d") else ("NTHWC", "RPQCF")
+    check_array(call, "k", k, k_axes)
+    check_array(call, "x", x, x_axes)
+    shown = describe("x", x, x_axes), describe("k", k, k_axes)
+    C, F = x.shape[-1], k.shape[-1]
     (groups,) = per_axis(call, "groups", groups, 1)
     if C % groups or F % groups:
         fail(call, f"groups={groups} must divide C={C} and F={F}", *shown, "choose another number of groups", error=RangeError)
-    if k.shape[2] * groups != C:
+    if k.shape[-2] * groups != C:
+        fix = f"k.shape[{k.ndim - 2}]"
         if groups == 1:
-            fail(call, f"kernel expects C={k.shape[2]} channels, x has C={C}", *shown, "make k.shape[2] equal x.shape[3]")
-        fail(call, f"kernel expects {k.shape[2]} channels per group, x has C={C} in {groups} groups", *shown,
-             f"make k.shape[2] equal {C // groups}")
-    if b is not None:
-        check_array(call, "b", b, "F")
-        if len(b) != F:
-            fail(call, f"bias has {len(b)} entries, the kernel makes F={F} channels", *shown, describe("b", b, "F"),
-                 f"make len(b) equal {F}")
-    _, stride, padding, dilation, out = window_geometry(call, x, "NHWC", k.shape[:2], stride, padding, dilation)
-    return stride, padding, dilation, out
+            fail(call, f"kernel expects C={k.shape[-2]} channels, x has C={C}", *shown, f"make {fix} equal x.shape[{x.ndim - 1}]")
+        fail(call, f"kernel expects {k.shape[-2]} channels per group, x has C={C} in {groups} groups", *shown,
+             f"make {fix} equal {C // groups}")
+    check_bias(call, b, F, *shown)
+    window, stride, padding, dilation, out = window_geometry(call, x, x_axes, k.shape[:-2], stride, padding, dilation)
+    before = tuple(first for first, _ in padding)
+    still = 5 - x.ndim  # a picture lacks the time axis: one frame, moved by 1, not padded
+    return Slide((1,) * still + window, (1,) * still + stride, (0,) * still + before, (1,) * still + dilation,
+                 (1,) * still + out, groups)
+
+
+def check_bias(call, b, F, *shown):
+    """Demand a bias (F,) or None."""
+    if b is not None and len(check_array(call, "b", b, "F")) != F:
+        fail(call, f"bias has {len(b)} entries, the kernel makes F={F} channels", *shown, describe("b", b, "F"),
+             f"make len(b) equal {F}")

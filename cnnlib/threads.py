@@ -7,7 +7,7 @@ the parts really run side by side.
 """
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 import numpy as np  # noqa: F401  brings the BLAS library that the controller below looks for
@@ -51,10 +51,12 @@ def single_threaded_blas():
             controller.set_num_threads(count)
 
 
-def over_batch(work, size):
+def over_parts(work, size):
     """Cut 0 … size into one slice per thread, run `work(slice)` on all of them, return the results in order.
 
-    The first part runs in the calling thread. `work` must write only to its own part of any output.
+    The first part runs in the calling thread. `work` must write only to its own part of any output. If a part
+    raises, the others are waited for before its error is passed on, so that nothing still writes behind the
+    caller's back.
     """
     global _pool
     parts = min(_count, size)
@@ -66,5 +68,8 @@ def over_batch(work, size):
         if _pool is None:
             _pool = ThreadPoolExecutor(_count - 1, thread_name_prefix="cnnlib")
         rest = [_pool.submit(work, part) for part in slices[1:]]
-        first = work(slices[0])
+        try:
+            first = work(slices[0])
+        finally:
+            wait(rest)
         return [first] + [future.result() for future in rest]

@@ -4,15 +4,21 @@ Write every window of x as a row of a tall matrix, every kernel as a column of a
 holds every sum of the formula at once, and matrix products are what processors do fastest. The backward pass uses
 the same matrix: its transpose times dy is dk, and dy times the kernels' transpose is folded back onto the pixels.
 
+The tall matrix is never whole in memory. A block of windows is unfolded into a buffer small enough for the
+processor's cache, multiplied there, and the next block overwrites it. Threads share the batch; each has its own
+buffer (see `cnnlib.threads`).
+
+A picture is a clip with one frame, so the work is written once, for clips; `conv2d` and `conv3d` are its two faces.
+
 Source: K. Chellapilla, S. Puri, P. Simard, "High performance convolutional neural networks for document
 processing", IWFHR 2006.
 """
 
 import numpy as np
-from numba import njit
 
 from ..shapes import check_same_shape, conv_geometry
-from ..threads import over_batch
+from ..threads import over_parts
+from .unfold import blocks, empty_buffer, fold, is_pointwise, unfold, window_size
 
 
 def conv2d(x, k, b=None, stride=1, padding="valid", dilation=1, groups=1):
@@ -35,19 +41,8 @@ def conv2d(x, k, b=None, stride=1, padding="valid", dilation=1, groups=1):
     array([[-1., -1.],
            [-1., -1.]])
     """
-    stride, padding, dilation, out = conv_geometry("conv2d", x, k, b, stride, padding, dilation, groups)
-    (P, Q), F = k.shape[:2], k.shape[3]
-    y = np.empty((len(x), *out, F), np.result_type(x, k))
-    kernels = _kernels_as_columns(k, groups)
-
-    def forward(part):
-        rows = _unfold(x[part], P, Q, stride, padding, dilation, out, groups)
-        y[part] = _merge_groups(rows @ kernels, y[part].shape)
-        if b is not None:
-            y[part] += b
-
-    over_batch(forward, len(x))
-    return y
+    slide = conv_geometry("conv2d", x, k, b, stride, padding, dilation, groups)
+    return _forward(x[:, np.newaxis], k, b, slide)[:, 0]
 
 
 def conv2d_backward(dy, x, k, stride=1, padding="valid", dilation=1, groups=1, need_dx=True):
@@ -56,85 +51,121 @@ def conv2d_backward(dy, x, k, stride=1, padding="valid", dilation=1, groups=1, n
     dy (N, H', W', F), x (N, H, W, C), k (P, Q, C / groups, F) → dx like x, dk like k, db (F,).
     With need_dx=False (a network's first layer) dx is None and its work is saved.
     """
-    stride, padding, dilation, out = conv_geometry("conv2d_backward", x, k, None, stride, padding, dilation, groups)
-    (P, Q), F = k.shape[:2], k.shape[3]
-    check_same_shape("conv2d_backward", "dy", dy, (len(x), *out, F), "NHWF")
-    kernels = _kernels_as_columns(k, groups)
+    slide = conv_geometry("conv2d_backward", x, k, None, stride, padding, dilation, groups)
+    check_same_shape("conv2d_backward", "dy", dy, (len(x), *slide.out[1:], k.shape[-1]), "NHWF")
+    dx, dk, db = _backward(dy[:, np.newaxis], x[:, np.newaxis], k, slide, need_dx)
+    return dx[:, 0] if need_dx else None, dk, db
+
+
+def conv3d(x, k, b=None, stride=1, padding="valid", dilation=1, groups=1):
+    """Convolve a batch of clips: the formula of `conv2d` with one more sum, over frames.
+
+    y(n, t, i, j, f) = b(f) + Σ_r Σ_p Σ_q Σ_c x(n, t·s + r·d − before, i·s + p·d − top, j·s + q·d − left, c) · k(r, p, q, c, f)
+
+    x (N, T, H, W, C), k (R, P, Q, C / groups, F), b (F,) or None → y (N, T', H', W', F).
+    `stride` and `dilation` are numbers or triples (frames, rows, columns). `padding` is as for `conv2d`, one pair
+    more in front when spelled out, or "causal": "same" in space, and in time padded only before, so that frame t
+    of y depends on no frame of x after t. Errors as `conv2d`.
+
+    >>> x = np.array([1., 2., 4.]).reshape(1, 3, 1, 1, 1)
+    >>> change = np.array([-1., 1.]).reshape(2, 1, 1, 1, 1)
+    >>> conv3d(x, change).ravel(), conv3d(x, change, padding="causal").ravel()
+    (array([1., 2.]), array([1., 1., 2.]))
+    """
+    slide = conv_geometry("conv3d", x, k, b, stride, padding, dilation, groups)
+    return _forward(x, k, b, slide)
+
+
+def conv3d_backward(dy, x, k, stride=1, padding="valid", dilation=1, groups=1, need_dx=True):
+    """Gradients of `conv3d` for the upstream gradient dy.
+
+    dy (N, T', H', W', F), x (N, T, H, W, C), k (R, P, Q, C / groups, F) → dx like x, dk like k, db (F,).
+    """
+    slide = conv_geometry("conv3d_backward", x, k, None, stride, padding, dilation, groups)
+    check_same_shape("conv3d_backward", "dy", dy, (len(x), *slide.out, k.shape[-1]), "NTHWF")
+    return _backward(dy, x, k, slide, need_dx)
+
+
+def _forward(x, k, b, slide):
+    """Windows times kernels: x (N, T, H, W, C), k (…, C / G, F) → y (N, T', H', W', F). Threads share the lines of y."""
+    x, kernels = np.ascontiguousarray(x), kernels_as_columns(k, slide.groups)
+    y = np.empty((len(x), *slide.out, k.shape[-1]), np.result_type(x, k))
+    lines = y.reshape(-1, *y.shape[3:])
+    over_parts(lambda part: multiply_windows(x, kernels, b, lines[part], slide, part.start), len(lines))
+    return y
+
+
+def multiply_windows(x, kernels, b, lines, slide, first=0):
+    """One thread's share of the forward pass: fill `lines` (L, W', F) of y, which start at line number `first`."""
+    F = lines.shape[-1]
+    buffer = empty_buffer(x, slide, F)
+    for block in blocks(len(lines), x, slide, F):
+        rows = _rows(x, slide, slice(first + block.start, first + block.stop), buffer)
+        if slide.groups == 1:
+            np.matmul(rows[0], kernels[0], out=lines[block].reshape(-1, F))
+        else:
+            lines[block] = _merge_groups(rows @ kernels, lines[block].shape)
+        if b is not None:
+            lines[block] += b
+
+
+def _backward(dy, x, k, slide, need_dx):
+    """dy (N, T', H', W', F), x (N, T, H, W, C), k (…, C / G, F) → dx, dk, db. Threads share the pictures of the batch."""
+    dy, x, kernels = np.ascontiguousarray(dy), np.ascontiguousarray(x), kernels_as_columns(k, slide.groups)
     dx = np.zeros(x.shape, np.result_type(dy, k)) if need_dx else None
 
-    def backward(part):
-        rows = _unfold(x[part], P, Q, stride, padding, dilation, out, groups)
-        dy_rows = _split_groups(dy[part], groups)
-        if need_dx:
-            drows = dy_rows @ kernels.transpose(0, 2, 1)
-            _fold(drows, dx[part], P, Q, stride, padding, dilation, out)
-        return rows.transpose(0, 2, 1) @ dy_rows, dy_rows.sum(1)
+    def work(part):
+        dk = np.zeros(kernels.shape, np.result_type(dy, x))
+        spread_gradient(dy[part], x[part], kernels, slide, dx[part] if need_dx else None, dk)
+        return dk, dy[part].reshape(-1, dy.shape[-1]).sum(0)
 
-    dks, dbs = zip(*over_batch(backward, len(x)), strict=True)
-    return dx, sum(dks).transpose(1, 0, 2).reshape(k.shape), sum(dbs).reshape(F)
+    dks, dbs = zip(*over_parts(work, len(x)), strict=True)
+    return dx, kernels_from_columns(sum(dks), k.shape), sum(dbs)
 
 
-def _kernels_as_columns(k, groups):
-    """k (P, Q, C / G, F) → (G, P·Q·C / G, F / G): one column per kernel, one block per group."""
-    return np.ascontiguousarray(k.reshape(-1, groups, k.shape[3] // groups).transpose(1, 0, 2))
+def spread_gradient(dy, x, kernels, slide, dx, dk):
+    """One thread's share of the backward pass: add to dk (G, R·P·Q·C / G, F / G) and, where wanted, to dx like x.
+
+    dk += rowsᵀ · dy. Then the rows have served, and their buffer takes the rows' own gradient dy · kernelsᵀ, which is
+    folded onto dx.
+    """
+    lines, transposed = dy.reshape(-1, *dy.shape[3:]), np.ascontiguousarray(kernels.transpose(0, 2, 1))
+    buffer = empty_buffer(x, slide, dy.shape[-1])
+    for block in blocks(len(lines), x, slide, dy.shape[-1]):
+        dy_rows = _split_groups(lines[block], slide.groups)
+        if dk is not None:
+            dk += _rows(x, slide, block, buffer).transpose(0, 2, 1) @ dy_rows
+        if dx is None:
+            continue
+        if is_pointwise(x, slide):
+            np.matmul(dy_rows, transposed, out=_rows(dx, slide, block, None))
+        else:
+            drows = buffer[:dy_rows.size // dy.shape[-1] * window_size(x, slide)].reshape(slide.groups, dy_rows.shape[1], -1)
+            fold(np.matmul(dy_rows, transposed, out=drows), dx, slide, block)
 
 
-def _split_groups(y, groups):
-    """y (N, H', W', F) → (G, N·H'·W', F / G): one row per window."""
-    return y.reshape(-1, groups, y.shape[3] // groups).transpose(1, 0, 2)
+def _rows(x, slide, block, buffer):
+    """The windows of a block of lines as a matrix (G, windows, R · P · Q · C / G)."""
+    if is_pointwise(x, slide):  # the pixels are the rows: nothing to copy
+        return x.reshape(1, -1, *x.shape[3:])[:, block].reshape(1, -1, x.shape[-1])
+    return unfold(x, slide, block, buffer)
+
+
+def kernels_as_columns(k, groups):
+    """k (…, C / G, F) → (G, R·P·Q·C / G, F / G): one column per kernel, one block per group."""
+    return np.ascontiguousarray(k.reshape(-1, groups, k.shape[-1] // groups).transpose(1, 0, 2))
+
+
+def kernels_from_columns(columns, shape):
+    """The inverse of `kernels_as_columns`."""
+    return columns.transpose(1, 0, 2).reshape(shape)
+
+
+def _split_groups(lines, groups):
+    """lines (L, W', F) → (G, L · W', F / G): one row per window."""
+    return lines.reshape(-1, groups, lines.shape[-1] // groups).transpose(1, 0, 2)
 
 
 def _merge_groups(rows, shape):
     """The inverse of `_split_groups`."""
     return rows.transpose(1, 0, 2).reshape(shape)
-
-
-def _unfold(x, P, Q, stride, padding, dilation, out, groups):
-    """x (N, H, W, C) → (G, N·H'·W', P·Q·C / G): every window written out as a row."""
-    N, _, _, C = x.shape
-    rows = np.empty((groups, N, *out, P, Q, C // groups), x.dtype)
-    _copy_windows(x, rows, stride, (padding[0][0], padding[1][0]), dilation)
-    return rows.reshape(groups, N * out[0] * out[1], -1)
-
-
-def _fold(drows, dx, P, Q, stride, padding, dilation, out):
-    """The transpose of `_unfold`: add every row back onto the pixels it was copied from."""
-    groups = len(drows)
-    drows = drows.reshape(groups, len(dx), *out, P, Q, -1)
-    _add_windows(drows, dx, stride, (padding[0][0], padding[1][0]), dilation)
-
-
-@njit(nogil=True, cache=True)
-def _copy_windows(x, rows, stride, before, dilation):
-    N, H, W, _ = x.shape
-    G, _, H_out, W_out, P, Q, Cg = rows.shape
-    for n in range(N):
-        for g in range(G):
-            for i in range(H_out):
-                for j in range(W_out):
-                    for p in range(P):
-                        u = i * stride[0] + p * dilation[0] - before[0]
-                        for q in range(Q):
-                            v = j * stride[1] + q * dilation[1] - before[1]
-                            if 0 <= u < H and 0 <= v < W:
-                                for c in range(Cg):
-                                    rows[g, n, i, j, p, q, c] = x[n, u, v, g * Cg + c]
-                            else:
-                                rows[g, n, i, j, p, q, :] = 0
-
-
-@njit(nogil=True, cache=True)
-def _add_windows(rows, x, stride, before, dilation):
-    N, H, W, _ = x.shape
-    G, _, H_out, W_out, P, Q, Cg = rows.shape
-    for n in range(N):
-        for g in range(G):
-            for i in range(H_out):
-                for j in range(W_out):
-                    for p in range(P):
-                        u = i * stride[0] + p * dilation[0] - before[0]
-                        for q in range(Q):
-                            v = j * stride[1] + q * dilation[1] - before[1]
-                            if 0 <= u < H and 0 <= v < W:
-                                for c in range(Cg):
-                                    x[n, u, v, g * Cg + c] += rows[g, n, i, j, p, q, c]

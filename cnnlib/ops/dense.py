@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..shapes import check_array, check_same_shape, describe, fail
-from ..threads import over_batch
+from ..threads import over_parts
 
 
 def dense(x, w, b=None):
@@ -27,7 +27,7 @@ def dense(x, w, b=None):
         if b is not None:
             y[part] += b
 
-    over_batch(forward, len(x))
+    over_parts(forward, len(x))
     return y
 
 
@@ -44,7 +44,7 @@ def dense_backward(dy, x, w):
         np.matmul(dy[part], w.T, out=dx[part])
         return x[part].T @ dy[part]
 
-    dw = sum(over_batch(backward, len(x)))
+    dw = sum(over_parts(backward, len(x)))
     return dx, dw, dy.sum(0)
 
 
