@@ -1,4 +1,4 @@
-"""Convolution as plain loops, in the smallest form first."""
+"""Convolution as plain loops: one picture, a layer, and time and space."""
 
 import numpy as np
 
@@ -89,4 +89,71 @@ def conv2d_backward(dy, x, k, stride=(1, 1), padding=((0, 0), (0, 0)),
             if 0 <= u < H and 0 <= v < W:
                 dx[n, u, v, first + c] += dy[n, i, j, f] * k[p, q, c, f]
                 dk[p, q, c, f] += dy[n, i, j, f] * x[n, u, v, first + c]
+    return dx, dk, db
+
+
+def conv3d(x, k, b, stride=(1, 1, 1), padding=((0, 0), (0, 0), (0, 0)),
+           dilation=(1, 1, 1), groups=1):
+    """Convolution over time and space: `conv2d` with one more sum.
+
+    y(n, t, i, j, f) = b(f)
+    + Σ_r Σ_p Σ_q Σ_c x(n, z, u, v, c) · k(r, p, q, c, f)
+    with z = t·s + r·d − before, u = i·s + p·d − top, v = j·s + q·d − left
+
+    Frames and pixels outside the clip count as zero. Padded in time by
+    d · (R − 1) frames before and none after, the layer is causal: y(t) sees
+    no frame of x after t · s.
+    x (N, T, H, W, C), k (R, P, Q, C / groups, F), b (F,)
+    → y (N, T', H', W', F).
+
+    >>> x = np.array([1., 2., 4.]).reshape(1, 3, 1, 1, 1)
+    >>> k = np.array([-1., 1.]).reshape(2, 1, 1, 1, 1)
+    >>> conv3d(x, k, np.zeros(1)).ravel()   # this frame minus the one before
+    array([1., 2.])
+    """
+    N, T, H, W, C = x.shape
+    R, P, Q, Cg, F = k.shape
+    (st, si, sj), (dt, di, dj) = stride, dilation
+    (before, after), (top, bottom), (left, right) = padding
+    T_out = (T + before + after - dt * (R - 1) - 1) // st + 1
+    H_out = (H + top + bottom - di * (P - 1) - 1) // si + 1
+    W_out = (W + left + right - dj * (Q - 1) - 1) // sj + 1
+    y = np.zeros((N, T_out, H_out, W_out, F), x.dtype)
+    for n, t, i, j, f in np.ndindex(N, T_out, H_out, W_out, F):
+        first = f // (F // groups) * Cg  # first channel of f's group
+        y[n, t, i, j, f] = b[f]
+        for r, p, q, c in np.ndindex(R, P, Q, Cg):
+            z = t * st + r * dt - before
+            u, v = i * si + p * di - top, j * sj + q * dj - left
+            if 0 <= z < T and 0 <= u < H and 0 <= v < W:
+                y[n, t, i, j, f] += (
+                    x[n, z, u, v, first + c] * k[r, p, q, c, f])
+    return y
+
+
+def conv3d_backward(dy, x, k, stride=(1, 1, 1),
+                    padding=((0, 0), (0, 0), (0, 0)),
+                    dilation=(1, 1, 1), groups=1):
+    """Gradients of `conv3d`, by the same loops.
+
+    Every product x · k of the forward pass sends dy · k to dx, dy · x to dk.
+    dy (N, T', H', W', F), x (N, T, H, W, C), k (R, P, Q, C / groups, F)
+    → dx like x, dk like k, db (F,).
+    """
+    N, T, H, W, C = x.shape
+    R, P, Q, Cg, F = k.shape
+    (st, si, sj), (dt, di, dj) = stride, dilation
+    (before, _), (top, _), (left, _) = padding
+    _, T_out, H_out, W_out, _ = dy.shape
+    dx, dk, db = np.zeros_like(x), np.zeros_like(k), np.zeros(F, x.dtype)
+    for n, t, i, j, f in np.ndindex(N, T_out, H_out, W_out, F):
+        first = f // (F // groups) * Cg
+        d = dy[n, t, i, j, f]
+        db[f] += d
+        for r, p, q, c in np.ndindex(R, P, Q, Cg):
+            z = t * st + r * dt - before
+            u, v = i * si + p * di - top, j * sj + q * dj - left
+            if 0 <= z < T and 0 <= u < H and 0 <= v < W:
+                dx[n, z, u, v, first + c] += d * k[r, p, q, c, f]
+                dk[r, p, q, c, f] += d * x[n, z, u, v, first + c]
     return dx, dk, db
