@@ -12,6 +12,7 @@ from tqdm import tqdm
 from . import ops
 from .errors import NonFiniteError, RangeError, ShapeError, WeightFileError
 from .files import atomic
+from .fusion import fuse
 from .optimizers import Adam, penalty, penalty_gradient
 
 LOSSES = {
@@ -24,13 +25,14 @@ class Sequential:
     """Layers applied one after the other.
 
     `input_shape` is the shape of one example, (H, W, C) or (I,). `seed` fixes the first weights and the dropout.
+    With `fused` (the default) a convolution runs together with the ReLU and the max pooling that follow it.
 
     Raises
     ------
     ShapeError  layers that do not fit together, named with their place in the list
     """
 
-    def __init__(self, layers, input_shape, seed=0, dtype="float32"):
+    def __init__(self, layers, input_shape, seed=0, dtype="float32", fused=True):
         self.layers, self.input_shape, self.dtype = list(layers), tuple(input_shape), np.dtype(dtype)
         rng = np.random.default_rng(seed)
         self.shapes = [self.input_shape]
@@ -39,6 +41,7 @@ class Sequential:
                 self.shapes.append(tuple(layer.build(self.shapes[-1], rng, self.dtype)))
             except ShapeError as error:
                 raise ShapeError(f"layer {place}, {layer!r}: {error}") from None
+        self.steps = fuse(self.layers) if fused else self.layers
 
     # ── forward and backward ──────────────────────────────────────────────────────────────────────────────
 
@@ -47,14 +50,14 @@ class Sequential:
         if np.shape(x)[1:] != self.input_shape:
             raise ShapeError(f"Sequential: this model takes examples of shape {self.input_shape} · x {np.shape(x)} · "
                              f"reshape to (N, {', '.join(map(str, self.input_shape))})")
-        for layer in self.layers:
-            x = layer.forward(x, training)
+        for step in self.steps:
+            x = step.forward(x, training)
         return x
 
     def backward(self, dy, need_dx=False):
         """Send the gradient dy of the output back through all layers, filling each layer's `grads`."""
-        for place in range(len(self.layers) - 1, -1, -1):
-            dy = self.layers[place].backward(dy, need_dx=need_dx or place > 0)
+        for place in range(len(self.steps) - 1, -1, -1):
+            dy = self.steps[place].backward(dy, need_dx=need_dx or place > 0)
         return dy
 
     @property

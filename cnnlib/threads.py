@@ -7,15 +7,17 @@ the parts really run side by side.
 """
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
-import numpy as np  # noqa: F401  brings the BLAS library that the controller below looks for
+import numpy as np  # also brings the BLAS library that the controller below looks for
 from threadpoolctl import ThreadpoolController
 
 from .errors import RangeError
 
 _blas = ThreadpoolController().select(user_api="blas")
+_local = threading.local()
 _pool = None
 _count = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 8)
 
@@ -49,6 +51,18 @@ def single_threaded_blas():
     finally:
         for controller, count in zip(_blas.lib_controllers, before, strict=True):
             controller.set_num_threads(count)
+
+
+def scratch(name, size, dtype):
+    """This thread's buffer of that name: at least `size` numbers, kept from call to call, contents undefined.
+
+    Fresh memory is not free: the system hands it out in pages of 4 KB and clears each at the first touch, which here
+    would take longer than the work done in them.
+    """
+    kept = _local.__dict__.setdefault("buffers", {})
+    if (name, dtype) not in kept or len(kept[name, dtype]) < size:
+        kept[name, dtype] = np.empty(size, dtype)
+    return kept[name, dtype][:size]
 
 
 def over_parts(work, size):

@@ -10,8 +10,9 @@ from .activations import (
     tanh,
     tanh_backward,
 )
-from .conv import conv2d, conv2d_backward
+from .conv import conv2d, conv2d_backward, conv3d, conv3d_backward
 from .dense import dense, dense_backward
+from .fused import conv2d_relu_max_pool2d, conv2d_relu_max_pool2d_backward
 from .losses import cross_entropy, cross_entropy_backward, squared_error, squared_error_backward
 from .pool import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..shapes import check_same_shape, conv_geometry
 from ..threads import over_parts
-from .unfold import blocks, empty_buffer, fold, is_pointwise, unfold, window_size
+from .unfold import blocks, row_buffer, fold, is_pointwise, unfold, window_size
 
 
 def conv2d(x, k, b=None, stride=1, padding="valid", dilation=1, groups=1):
@@ -98,7 +98,7 @@ def _forward(x, k, b, slide):
 def multiply_windows(x, kernels, b, lines, slide, first=0):
     """One thread's share of the forward pass: fill `lines` (L, W', F) of y, which start at line number `first`."""
     F = lines.shape[-1]
-    buffer = empty_buffer(x, slide, F)
+    buffer = row_buffer(x, slide, F)
     for block in blocks(len(lines), x, slide, F):
         rows = _rows(x, slide, slice(first + block.start, first + block.stop), buffer)
         if slide.groups == 1:
@@ -130,7 +130,7 @@ def spread_gradient(dy, x, kernels, slide, dx, dk):
     folded onto dx.
     """
     lines, transposed = dy.reshape(-1, *dy.shape[3:]), np.ascontiguousarray(kernels.transpose(0, 2, 1))
-    buffer = empty_buffer(x, slide, dy.shape[-1])
+    buffer = row_buffer(x, slide, dy.shape[-1])
     for block in blocks(len(lines), x, slide, dy.shape[-1]):
         dy_rows = _split_groups(lines[block], slide.groups)
         if dk is not None:

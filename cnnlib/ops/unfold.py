@@ -11,6 +11,8 @@ import math
 import numpy as np
 from numba import njit
 
+from ..threads import scratch
+
 ROWS = 512  # windows of a block: enough for the matrix product to run at full speed …
 BYTES = 2**19  # … or more of them while a block and its product fit in so many bytes
 
@@ -34,10 +36,10 @@ def is_pointwise(x, slide):
     return slide.window == (1, 1, 1) and slide.groups == 1 and slide.out == x.shape[1:4]
 
 
-def empty_buffer(x, slide, F):
+def row_buffer(x, slide, F):
     """Room for the largest block of unfolded windows."""
     step = blocks(slide.out[0] * slide.out[1] * len(x), x, slide, F)[0].stop
-    return np.empty(step * slide.out[2] * window_size(x, slide), x.dtype)
+    return scratch("rows", step * slide.out[2] * window_size(x, slide), x.dtype)
 
 
 def unfold(x, slide, block, buffer):

@@ -1,0 +1,139 @@
+"""Convolution, bias, ReLU and max pooling in one pass, for layers that follow each other in this order.
+
+Done one after the other, the four write the convolution's whole output to main memory three times and read it back
+as often, and the backward pass does so again. Here a few pictures are convolved into a buffer that stays in the
+cache, and only the pooled numbers leave it, a quarter of them for a window of 2 × 2. Three facts make it short:
+
+* the largest number of a window stays the largest when the same bias is added to all of them;
+* max(·, 0) may wait until after pooling, for the same reason;
+* a window sends its gradient to one place at most, so the place is all that has to be kept: a number below
+  R · P · Q, or `CLOSED` where the ReLU gave 0.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from ..errors import RangeError
+from ..shapes import check_same_shape, conv_geometry, fail, window_geometry
+from ..threads import over_parts, scratch
+from .conv import kernels_as_columns, kernels_from_columns, multiply_windows, spread_gradient
+
+CLOSED = 255  # the ReLU is shut: no gradient passes
+BYTES = 2**19  # of convolution output made before it is pooled
+
+
+def conv2d_relu_max_pool2d(x, k, b, window=2, pool_stride=None, stride=1, padding="valid", dilation=1, groups=1):
+    """max_pool2d(relu(conv2d(x, k, b, …)), window, pool_stride), and for each of its numbers the place that won.
+
+    x (N, H, W, C), k (P, Q, C / groups, F), b (F,); `stride` to `groups` are the convolution's; the pooling has no
+    padding and at most 255 places in a window → y (N, H', W', F), winners (N, H', W', F) uint8 for the backward call.
+    Errors as `conv2d` and `max_pool2d`.
+
+    >>> x = np.array([[1., 5.], [3., -9.]]).reshape(1, 2, 2, 1)
+    >>> y, winners = conv2d_relu_max_pool2d(x, np.ones((1, 1, 1, 1)), np.zeros(1))
+    >>> y.item(), winners.item()
+    (5.0, 1)
+    """
+    call, F = "conv2d_relu_max_pool2d", k.shape[-1]
+    slide = conv_geometry(call, x, k, b, stride, padding, dilation, groups)
+    window, pool_stride, out = _pooling(call, (len(x), *slide.out[1:], F), window, pool_stride)
+    x, kernels = np.ascontiguousarray(x[:, np.newaxis]), kernels_as_columns(k, groups)
+    y = np.empty((len(x), *out, F), np.result_type(x, k))
+    winners = np.empty(y.shape, np.uint8)
+
+    def work(part):
+        z = _buffer(slide, F, y.dtype)
+        for some in _chunks(part, len(z)):
+            now = z[:some.stop - some.start]
+            multiply_windows(x[some], kernels, None, now.reshape(-1, *now.shape[2:]), slide)
+            _pool(now, b, y[some], winners[some], window, pool_stride)
+
+    over_parts(work, len(x))
+    return y, winners
+
+
+def conv2d_relu_max_pool2d_backward(dy, winners, x, k, window=2, pool_stride=None, stride=1, padding="valid", dilation=1,
+                                    groups=1, need_dx=True):
+    """Gradients of `conv2d_relu_max_pool2d`, from the upstream gradient dy and the winners of the forward call.
+
+    dy and winners (N, H', W', F), x (N, H, W, C), k (P, Q, C / groups, F) → dx like x, dk like k, db (F,).
+    """
+    call, F = "conv2d_relu_max_pool2d_backward", k.shape[-1]
+    slide = conv_geometry(call, x, k, None, stride, padding, dilation, groups)
+    window, pool_stride, out = _pooling(call, (len(x), *slide.out[1:], F), window, pool_stride)
+    check_same_shape(call, "dy", dy, (len(x), *out, F), "NHWF")
+    dy, x, kernels = np.ascontiguousarray(dy), np.ascontiguousarray(x[:, np.newaxis]), kernels_as_columns(k, groups)
+    dx = np.zeros(x.shape, np.result_type(dy, k)) if need_dx else None
+
+    def work(part):
+        dk, db = np.zeros(kernels.shape, np.result_type(dy, x)), np.zeros(F, dy.dtype)
+        dz = _buffer(slide, F, dy.dtype)
+        for some in _chunks(part, len(dz)):
+            now = dz[:some.stop - some.start]
+            _unpool(dy[some], winners[some], now, db, window, pool_stride)
+            spread_gradient(now[:, np.newaxis], x[some], kernels, slide, dx[some] if need_dx else None, dk)
+        return dk, db
+
+    dks, dbs = zip(*over_parts(work, len(x)), strict=True)
+    return dx[:, 0] if need_dx else None, kernels_from_columns(sum(dks), k.shape), sum(dbs)
+
+
+def _pooling(call, shape, window, stride):
+    """Window, stride and output size (H', W') of the pooling, for convolution output of this shape."""
+    z = np.broadcast_to(np.float32(0), shape)
+    window, stride, _, _, out = window_geometry(call, z, "NHWF", window, window if stride is None else stride, "valid")
+    if window[0] * window[1] > CLOSED:
+        fail(call, f"the pooling window {window} has more than {CLOSED} places", "pool with `max_pool2d` instead",
+             error=RangeError)
+    return window, stride, out
+
+
+def _buffer(slide, F, dtype):
+    """Room for the convolution's output on a few pictures."""
+    picture = (*slide.out[1:], F)
+    count = max(1, BYTES // (math.prod(picture) * dtype.itemsize))
+    return scratch("pictures", count * math.prod(picture), dtype).reshape(count, *picture)
+
+
+def _chunks(part, step):
+    return [slice(start, min(start + step, part.stop)) for start in range(part.start, part.stop, step)]
+
+
+@njit(nogil=True, cache=True)
+def _pool(z, b, y, winners, window, stride):
+    N, H_out, W_out, F = y.shape
+    for n in range(N):
+        for i in range(H_out):
+            for j in range(W_out):
+                best, winner = y[n, i, j], winners[n, i, j]
+                best[:], winner[:] = z[n, i * stride[0], j * stride[1]], 0
+                for p in range(window[0]):
+                    for q in range(window[1]):
+                        numbers, place = z[n, i * stride[0] + p, j * stride[1] + q], np.uint8(p * window[1] + q)
+                        for f in range(F):
+                            larger = numbers[f] > best[f]
+                            best[f] = numbers[f] if larger else best[f]
+                            winner[f] = place if larger else winner[f]
+                for f in range(F):
+                    best[f] += b[f]
+                    winner[f] = winner[f] if best[f] > 0 else CLOSED
+                    best[f] = best[f] if best[f] > 0 else 0
+
+
+@njit(nogil=True, cache=True)
+def _unpool(dy, winners, dz, db, window, stride):
+    N, H_out, W_out, F = dy.shape
+    dz[:] = 0
+    for n in range(N):
+        for i in range(H_out):
+            for j in range(W_out):
+                upstream, winner = dy[n, i, j], winners[n, i, j]
+                for f in range(F):
+                    db[f] += upstream[f] if winner[f] != CLOSED else 0
+                for p in range(window[0]):
+                    for q in range(window[1]):
+                        numbers, place = dz[n, i * stride[0] + p, j * stride[1] + q], np.uint8(p * window[1] + q)
+                        for f in range(F):
+                            numbers[f] += upstream[f] if winner[f] == place else 0
