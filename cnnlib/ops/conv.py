@@ -15,10 +15,11 @@ processing", IWFHR 2006.
 """
 
 import numpy as np
+from numba import njit
 
 from ..shapes import check_same_shape, conv_geometry
 from ..threads import over_parts
-from .unfold import blocks, row_buffer, fold, is_pointwise, unfold, window_size
+from .unfold import as_matrix, blocks, fold, is_pointwise, row_buffer, unfold
 
 
 def conv2d(x, k, b=None, stride=1, padding="valid", dilation=1, groups=1):
@@ -106,7 +107,7 @@ def multiply_windows(x, kernels, b, lines, slide, first=0):
         else:
             lines[block] = _merge_groups(rows @ kernels, lines[block].shape)
         if b is not None:
-            lines[block] += b
+            _add_bias(lines[block], b)
 
 
 def _backward(dy, x, k, slide, need_dx):
@@ -140,8 +141,19 @@ def spread_gradient(dy, x, kernels, slide, dx, dk):
         if is_pointwise(x, slide):
             np.matmul(dy_rows, transposed, out=_rows(dx, slide, block, None))
         else:
-            drows = buffer[:dy_rows.size // dy.shape[-1] * window_size(x, slide)].reshape(slide.groups, dy_rows.shape[1], -1)
-            fold(np.matmul(dy_rows, transposed, out=drows), dx, slide, block)
+            drows = as_matrix(buffer, x, slide, block)
+            np.matmul(dy_rows, transposed, out=drows)
+            fold(drows, dx, slide, block)
+
+
+@njit(nogil=True, cache=True)
+def _add_bias(lines, b):
+    L, W, F = lines.shape
+    for line in range(L):
+        for j in range(W):
+            numbers = lines[line, j]
+            for f in range(F):
+                numbers[f] += b[f]
 
 
 def _rows(x, slide, block, buffer):

@@ -11,6 +11,7 @@ cache, and only the pooled numbers leave it, a quarter of them for a window of 2
 """
 
 import math
+from functools import cache
 
 import numpy as np
 from numba import njit
@@ -21,7 +22,7 @@ from ..threads import over_parts, scratch
 from .conv import kernels_as_columns, kernels_from_columns, multiply_windows, spread_gradient
 
 CLOSED = 255  # the ReLU is shut: no gradient passes
-BYTES = 2**19  # of convolution output made before it is pooled
+BYTES = 2**20  # of convolution output made before it is pooled
 
 
 def conv2d_relu_max_pool2d(x, k, b, window=2, pool_stride=None, stride=1, padding="valid", dilation=1, groups=1):
@@ -38,17 +39,17 @@ def conv2d_relu_max_pool2d(x, k, b, window=2, pool_stride=None, stride=1, paddin
     """
     call, F = "conv2d_relu_max_pool2d", k.shape[-1]
     slide = conv_geometry(call, x, k, b, stride, padding, dilation, groups)
-    window, pool_stride, out = _pooling(call, (len(x), *slide.out[1:], F), window, pool_stride)
+    slide, window, pool_stride, out = _pooling(call, slide, (len(x), *slide.out[1:], F), window, pool_stride)
     x, kernels = np.ascontiguousarray(x[:, np.newaxis]), kernels_as_columns(k, groups)
     y = np.empty((len(x), *out, F), np.result_type(x, k))
-    winners = np.empty(y.shape, np.uint8)
+    winners, pool = np.empty(y.shape, np.uint8), _pool_kernel(*window)
 
     def work(part):
         z = _buffer(slide, F, y.dtype)
         for some in _chunks(part, len(z)):
             now = z[:some.stop - some.start]
             multiply_windows(x[some], kernels, None, now.reshape(-1, *now.shape[2:]), slide)
-            _pool(now, b, y[some], winners[some], window, pool_stride)
+            pool(now, b, y[some], winners[some], pool_stride)
 
     over_parts(work, len(x))
     return y, winners
@@ -62,17 +63,17 @@ def conv2d_relu_max_pool2d_backward(dy, winners, x, k, window=2, pool_stride=Non
     """
     call, F = "conv2d_relu_max_pool2d_backward", k.shape[-1]
     slide = conv_geometry(call, x, k, None, stride, padding, dilation, groups)
-    window, pool_stride, out = _pooling(call, (len(x), *slide.out[1:], F), window, pool_stride)
+    slide, window, pool_stride, out = _pooling(call, slide, (len(x), *slide.out[1:], F), window, pool_stride)
     check_same_shape(call, "dy", dy, (len(x), *out, F), "NHWF")
     dy, x, kernels = np.ascontiguousarray(dy), np.ascontiguousarray(x[:, np.newaxis]), kernels_as_columns(k, groups)
-    dx = np.zeros(x.shape, np.result_type(dy, k)) if need_dx else None
+    dx, unpool = np.zeros(x.shape, np.result_type(dy, k)) if need_dx else None, _unpool_kernel(*window, window == pool_stride)
 
     def work(part):
         dk, db = np.zeros(kernels.shape, np.result_type(dy, x)), np.zeros(F, dy.dtype)
         dz = _buffer(slide, F, dy.dtype)
         for some in _chunks(part, len(dz)):
             now = dz[:some.stop - some.start]
-            _unpool(dy[some], winners[some], now, db, window, pool_stride)
+            unpool(dy[some], winners[some], now, db, pool_stride)
             spread_gradient(now[:, np.newaxis], x[some], kernels, slide, dx[some] if need_dx else None, dk)
         return dk, db
 
@@ -80,14 +81,19 @@ def conv2d_relu_max_pool2d_backward(dy, winners, x, k, window=2, pool_stride=Non
     return dx[:, 0] if need_dx else None, kernels_from_columns(sum(dks), k.shape), sum(dbs)
 
 
-def _pooling(call, shape, window, stride):
-    """Window, stride and output size (H', W') of the pooling, for convolution output of this shape."""
+def _pooling(call, slide, shape, window, stride):
+    """The slide without the places that no pooling window sees, then window, stride and output size (H', W') of the pooling.
+
+    `shape` is that of the convolution's output. 11 × 11 places pooled by 2 leave one row and one column over: a sixth
+    of the products that need not be made.
+    """
     z = np.broadcast_to(np.float32(0), shape)
     window, stride, _, _, out = window_geometry(call, z, "NHWF", window, window if stride is None else stride, "valid")
     if window[0] * window[1] > CLOSED:
         fail(call, f"the pooling window {window} has more than {CLOSED} places", "pool with `max_pool2d` instead",
              error=RangeError)
-    return window, stride, out
+    seen = tuple((count - 1) * s + w for count, s, w in zip(out, stride, window, strict=True))
+    return slide._replace(out=(1, *seen)), window, stride, out
 
 
 def _buffer(slide, F, dtype):
@@ -101,39 +107,53 @@ def _chunks(part, step):
     return [slice(start, min(start + step, part.stop)) for start in range(part.start, part.stop, step)]
 
 
-@njit(nogil=True, cache=True)
-def _pool(z, b, y, winners, window, stride):
-    N, H_out, W_out, F = y.shape
-    for n in range(N):
-        for i in range(H_out):
-            for j in range(W_out):
-                best, winner = y[n, i, j], winners[n, i, j]
-                best[:], winner[:] = z[n, i * stride[0], j * stride[1]], 0
-                for p in range(window[0]):
-                    for q in range(window[1]):
-                        numbers, place = z[n, i * stride[0] + p, j * stride[1] + q], np.uint8(p * window[1] + q)
-                        for f in range(F):
-                            larger = numbers[f] > best[f]
-                            best[f] = numbers[f] if larger else best[f]
-                            winner[f] = place if larger else winner[f]
-                for f in range(F):
-                    best[f] += b[f]
-                    winner[f] = winner[f] if best[f] > 0 else CLOSED
-                    best[f] = best[f] if best[f] > 0 else 0
+# The two kernels are compiled anew for each window size (P, Q). Its two numbers are constants then, so the compiler
+# writes the loops over p and q out, and what remains innermost, the loop over f, becomes vector instructions.
 
 
-@njit(nogil=True, cache=True)
-def _unpool(dy, winners, dz, db, window, stride):
-    N, H_out, W_out, F = dy.shape
-    dz[:] = 0
-    for n in range(N):
-        for i in range(H_out):
-            for j in range(W_out):
-                upstream, winner = dy[n, i, j], winners[n, i, j]
-                for f in range(F):
-                    db[f] += upstream[f] if winner[f] != CLOSED else 0
-                for p in range(window[0]):
-                    for q in range(window[1]):
-                        numbers, place = dz[n, i * stride[0] + p, j * stride[1] + q], np.uint8(p * window[1] + q)
-                        for f in range(F):
-                            numbers[f] += upstream[f] if winner[f] == place else 0
+@cache
+def _pool_kernel(P, Q):
+    @njit(nogil=True, cache=True)
+    def pool(z, b, y, winners, stride):
+        N, H_out, W_out, F = y.shape
+        for n in range(N):
+            for i in range(H_out):
+                for j in range(W_out):
+                    for f in range(F):
+                        best, winner = z[n, i * stride[0], j * stride[1], f], 0
+                        for p in range(P):
+                            for q in range(Q):
+                                number = z[n, i * stride[0] + p, j * stride[1] + q, f]
+                                winner = p * Q + q if number > best else winner
+                                best = max(number, best)
+                        best += b[f]
+                        y[n, i, j, f] = max(best, 0)
+                        winners[n, i, j, f] = winner if best > 0 else CLOSED
+
+    return pool
+
+
+@cache
+def _unpool_kernel(P, Q, apart):
+    """`apart`: the windows touch but do not overlap, so every place is written exactly once."""
+
+    @njit(nogil=True, cache=True)
+    def unpool(dy, winners, dz, db, stride):
+        N, H_out, W_out, F = dy.shape
+        if not apart:
+            dz[:] = 0
+        for n in range(N):
+            for i in range(H_out):
+                for j in range(W_out):
+                    for f in range(F):
+                        upstream, winner = dy[n, i, j, f], winners[n, i, j, f]
+                        db[f] += upstream if winner != CLOSED else 0
+                        for p in range(P):
+                            for q in range(Q):
+                                number = upstream if winner == p * Q + q else 0
+                                if apart:
+                                    dz[n, i * stride[0] + p, j * stride[1] + q, f] = number
+                                else:
+                                    dz[n, i * stride[0] + p, j * stride[1] + q, f] += number
+
+    return unpool

@@ -42,47 +42,63 @@ def row_buffer(x, slide, F):
     return scratch("rows", step * slide.out[2] * window_size(x, slide), x.dtype)
 
 
+def as_matrix(buffer, x, slide, block):
+    """View the buffer as the matrix (G, windows, R · P · Q · C / G) of a block of lines.
+
+    With one channel per group the matrix is stored column after column: the windows' numbers at one place (p, q) then
+    form a long run both there and in x. Otherwise it is stored row after row.
+    """
+    numbers, windows = window_size(x, slide) // slide.groups, (block.stop - block.start) * slide.out[2]
+    matrix = buffer[:slide.groups * windows * numbers]
+    if _by_columns(x, slide):
+        return matrix.reshape(slide.groups, numbers, windows).transpose(0, 2, 1)
+    return matrix.reshape(slide.groups, windows, numbers)
+
+
 def unfold(x, slide, block, buffer):
     """Windows of the lines in `block` → matrix (G, windows, R · P · Q · C / G), written into `buffer`.
 
     x (N, T, H, W, C), contiguous.
     """
-    rows = _as_windows(buffer, x, slide, block)
-    _copy_windows(x.reshape(*x.shape[:3], -1), rows, x.shape[-1], block.start, slide.out[:2], slide.stride, slide.dilation,
-                  slide.before)
-    return rows.reshape(slide.groups, -1, window_size(x, slide) // slide.groups)
+    matrix = as_matrix(buffer, x, slide, block)
+    kernel = _copy_columns if _by_columns(x, slide) else _copy_rows
+    kernel(*_walk(matrix, x, slide, block))
+    return matrix
 
 
-def fold(rows, dx, slide, block):
-    """The transpose of `unfold`: add every row back onto the pixels of dx (N, T, H, W, C) it was copied from."""
-    rows = _as_windows(rows.reshape(-1), dx, slide, block)
-    _add_windows(rows, dx.reshape(*dx.shape[:3], -1), dx.shape[-1], block.start, slide.out[:2], slide.stride, slide.dilation,
-                 slide.before)
+def fold(matrix, dx, slide, block):
+    """The transpose of `unfold`: add every number back onto the pixel of dx (N, T, H, W, C) it was copied from."""
+    kernel = _add_columns if _by_columns(dx, slide) else _add_rows
+    kernel(*_walk(matrix, dx, slide, block))
 
 
-def _as_windows(buffer, x, slide, block):
-    """View a buffer as (G, lines, W', R, P, pieces, numbers): windows cut into the longest pieces that lie together in x.
+def _by_columns(x, slide):
+    return x.shape[-1] == slide.groups
 
-    Without dilation and groups the Q · C numbers of one row of a window are neighbours in memory and are copied in
-    one go; otherwise each of the Q pixels is a piece of its own.
-    """
+
+def _walk(matrix, x, slide, block):
+    """What a kernel needs: windows and pixels in the order of memory, the first line's number, and the slide."""
     R, P, Q = slide.window
-    C, lines = x.shape[-1], block.stop - block.start
-    pieces = (1, Q * C) if slide.groups == 1 and slide.dilation[2] == 1 else (Q, C // slide.groups)
-    shape = (slide.groups, lines, slide.out[2], R, P, *pieces)
-    return buffer[:math.prod(shape)].reshape(shape)
+    C, lines, W_out = x.shape[-1], block.stop - block.start, slide.out[2]
+    if _by_columns(x, slide):
+        windows = matrix.transpose(0, 2, 1).reshape(-1, R, P, Q, lines, W_out)
+    else:
+        # Without dilation and groups the Q · C numbers of one row of a window are neighbours in x and travel in one
+        # piece; otherwise each of the Q pixels is a piece of its own.
+        pieces = (1, Q * C) if slide.groups == 1 and slide.dilation[2] == 1 else (Q, C // slide.groups)
+        windows = matrix.reshape(-1, lines, W_out, R, P, *pieces)
+    return windows, x.reshape(*x.shape[:3], -1), C, block.start, slide.out[:2], slide.stride, slide.dilation, slide.before
 
 
-# The two kernels below walk the same path. Two habits make them fast. The innermost numbers are neighbours in memory on
-# both sides. And offsets are resolved into a slice before the innermost loop: there the index only counts up from 0, so
-# Numba leaves out its check for negative indices and the loop becomes vector instructions.
+# The kernels below walk the same path, forth and back. Two habits make them fast. The innermost numbers are neighbours in
+# memory on both sides. And offsets are resolved into a slice before the innermost loop: there the index only counts up
+# from 0, so Numba leaves out its check for negative indices and the loop becomes vector instructions.
 
 
 @njit(nogil=True, cache=True)
-def _copy_windows(x, rows, channels, first, out, stride, dilation, before):
+def _copy_rows(rows, x, channels, first, out, stride, dilation, before):
     _, T, H, width = x.shape
     G, lines, W_out, R, P, pieces, length = rows.shape
-    left, padded = _padded_line(x, rows, channels, stride[2], dilation[2], before[2])
     for g in range(G):
         for line in range(lines):
             n, t, i = _place(first + line, out)
@@ -94,22 +110,21 @@ def _copy_windows(x, rows, channels, first, out, stride, dilation, before):
                         rows[g, line, :, r, p] = 0
                         continue
                     pixels = x[n, u, v]
-                    if len(padded) > width:
-                        padded[left:left + width] = pixels
-                        pixels = padded
                     for j in range(W_out):
                         for piece in range(pieces):
-                            start = (j * stride[2] + piece * dilation[2]) * channels + g * length
-                            source, target = pixels[start:start + length], rows[g, line, j, r, p, piece]
-                            for c in range(length):
-                                target[c] = source[c]
+                            start = (j * stride[2] + piece * dilation[2] - before[2]) * channels + g * length
+                            target = rows[g, line, j, r, p, piece]
+                            a, z = max(-start, 0), min(length, width - start)
+                            if z - a < length:
+                                target[:] = 0
+                            for c in range(a, z):
+                                target[np.uintp(c)] = pixels[np.uintp(start + c)]
 
 
 @njit(nogil=True, cache=True)
-def _add_windows(rows, x, channels, first, out, stride, dilation, before):
+def _add_rows(rows, x, channels, first, out, stride, dilation, before):
     _, T, H, width = x.shape
     G, lines, W_out, R, P, pieces, length = rows.shape
-    left, padded = _padded_line(x, rows, channels, stride[2], dilation[2], before[2])
     for g in range(G):
         for line in range(lines):
             n, t, i = _place(first + line, out)
@@ -120,28 +135,92 @@ def _add_windows(rows, x, channels, first, out, stride, dilation, before):
                     if not (0 <= u < T and 0 <= v < H):
                         continue
                     pixels = x[n, u, v]
-                    if len(padded) > width:
-                        padded[left:left + width] = pixels
-                        pixels = padded
                     for j in range(W_out):
                         for piece in range(pieces):
-                            start = (j * stride[2] + piece * dilation[2]) * channels + g * length
-                            target, source = pixels[start:start + length], rows[g, line, j, r, p, piece]
-                            for c in range(length):
-                                target[c] += source[c]
-                    if len(padded) > width:
-                        x[n, u, v] = padded[left:left + width]
+                            start = (j * stride[2] + piece * dilation[2] - before[2]) * channels + g * length
+                            source = rows[g, line, j, r, p, piece]
+                            for c in range(max(-start, 0), min(length, width - start)):
+                                pixels[np.uintp(start + c)] += source[np.uintp(c)]
+
+
+@njit(nogil=True, cache=True)
+def _copy_edge(pixels, row, start):
+    """A piece that sticks out of the picture: zeros there."""
+    row[:] = 0
+    for c in range(max(-start, 0), min(len(row), len(pixels) - start)):
+        row[c] = pixels[start + c]
+
+
+@njit(nogil=True, cache=True)
+def _add_edge(pixels, row, start):
+    for c in range(max(-start, 0), min(len(row), len(pixels) - start)):
+        pixels[start + c] += row[c]
+
+
+@njit(nogil=True, cache=True)
+def _copy_columns(columns, x, channels, first, out, stride, dilation, before):
+    _, T, H, width = x.shape
+    G, R, P, Q, lines, W_out = columns.shape
+    step = stride[2] * channels
+    for line in range(lines):
+        n, t, i = _place(first + line, out)
+        for r in range(R):
+            u = t * stride[0] + r * dilation[0] - before[0]
+            for p in range(P):
+                v = i * stride[1] + p * dilation[1] - before[1]
+                if not (0 <= u < T and 0 <= v < H):
+                    columns[:, r, p, :, line] = 0
+                    continue
+                for q in range(Q):
+                    shift = q * dilation[2] - before[2]
+                    j0, j1 = _inside(shift, stride[2], width // channels, W_out)
+                    for g in range(G):
+                        target, source = columns[g, r, p, q, line], x[n, u, v, (j0 * stride[2] + shift) * channels + g:]
+                        target[:j0] = 0
+                        target[j1:] = 0
+                        target = target[j0:j1]
+                        if step == 1:
+                            for j in range(j1 - j0):
+                                target[j] = source[j]
+                        else:
+                            for j in range(j1 - j0):
+                                target[j] = source[j * step]
+
+
+@njit(nogil=True, cache=True)
+def _add_columns(columns, x, channels, first, out, stride, dilation, before):
+    _, T, H, width = x.shape
+    G, R, P, Q, lines, W_out = columns.shape
+    step = stride[2] * channels
+    for line in range(lines):
+        n, t, i = _place(first + line, out)
+        for r in range(R):
+            u = t * stride[0] + r * dilation[0] - before[0]
+            for p in range(P):
+                v = i * stride[1] + p * dilation[1] - before[1]
+                if not (0 <= u < T and 0 <= v < H):
+                    continue
+                for q in range(Q):
+                    shift = q * dilation[2] - before[2]
+                    j0, j1 = _inside(shift, stride[2], width // channels, W_out)
+                    for g in range(G):
+                        source, target = columns[g, r, p, q, line, j0:j1], x[n, u, v, (j0 * stride[2] + shift) * channels + g:]
+                        if step == 1:
+                            for j in range(j1 - j0):
+                                target[j] += source[j]
+                        else:
+                            for j in range(j1 - j0):
+                                target[j * step] += source[j]
+
+
+@njit(nogil=True, cache=True)
+def _inside(shift, stride, W, W_out):
+    """First place j, and one past the last, for which the pixel j · stride + shift lies in a line of W pixels."""
+    first = max(0, -(shift // stride))
+    return first, min(W_out, max(first, (W - 1 - shift) // stride + 1))
 
 
 @njit(nogil=True, cache=True)
 def _place(line, out):
     """Picture, frame and row (n, t, i) of an output line."""
     return line // (out[0] * out[1]), line // out[1] % out[0], line % out[1]
-
-
-@njit(nogil=True, cache=True)
-def _padded_line(x, rows, channels, stride, dilation, before):
-    """Numbers in front of a line of x, and a line with zeros on both sides that holds every window."""
-    width, W_out, Q = x.shape[3], rows.shape[2], rows.shape[5] * rows.shape[6] * rows.shape[0] // channels
-    reach = ((W_out - 1) * stride + (Q - 1) * dilation + 1) * channels
-    return before * channels, np.zeros(max(reach, before * channels + width), x.dtype)
