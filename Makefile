@@ -13,11 +13,11 @@ QUIET  := CNNLIB_PROGRESS=off TF_CPP_MIN_LOG_LEVEL=3
 PYTEST := $(QUIET) $(BIN)/python -m pytest -q
 
 .DEFAULT_GOAL := help
-.PHONY: help book test test-fast lab execute
+.PHONY: help book test test-fast lab execute assignments grade
 
 ## help: print this list
 help:
-	@awk '/^## / { name = $$2; sub(":", "", name); sub(/^## [a-z-]*: /, ""); printf "  make %-10s %s\n", name, $$0 }' Makefile
+	@awk '/^## / { name = $$2; sub(":", "", name); sub(/^## [a-z-]*: /, ""); printf "  make %-12s %s\n", name, $$0 }' Makefile
 
 ## book: build the book, then open _build/html/index.html
 book: $(READY)
@@ -27,7 +27,7 @@ book: $(READY)
 test: $(READY)
 	$(BIN)/ruff check .
 	$(PYTEST) --doctest-modules cnnlib tests
-	$(PYTEST) --nbval --nbval-current-env --nbval-sanitize-with tests/notebooks/sanitize.cfg notebooks
+	$(PYTEST) --nbval --nbval-current-env --nbval-sanitize-with tests/notebooks/sanitize.cfg --ignore=notebooks/classroom notebooks
 
 ## test-fast: run the quick checks only, without re-running notebooks (under three minutes)
 test-fast: $(READY)
@@ -42,6 +42,14 @@ lab: $(READY)
 execute: $(READY)
 	$(BIN)/python book/execute.py $(ONLY)
 	$(BIN)/python -m cnnlib.results
+
+## assignments: generate the assignments that learners get, notebooks/classroom/release, from source
+assignments: $(READY)
+	$(BIN)/python -m cnnlib.classroom.release
+
+## grade: grade what was handed in: make grade ASSIGNMENT=02_convolution SUBMITTED=folder
+grade: $(READY)
+	$(BIN)/python -m cnnlib.classroom.grade $(ASSIGNMENT) $(if $(SUBMITTED),--submitted $(SUBMITTED))
 
 $(READY): requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: no python3 found · install Python 3.11, 3.12 or 3.13"; exit 1; }

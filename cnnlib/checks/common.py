@@ -36,6 +36,8 @@ def call(function, *arguments, **named):
     try:
         with contextlib.redirect_stdout(printed):
             result = function(*given, **named)
+    except CheckFailed as error:
+        raise CheckFailed(f"{name}: {error}") from error
     except Exception as error:
         shapes = ", ".join(str(a.shape) if isinstance(a, np.ndarray) else repr(a) for a in given)
         stopped = f"{name} stopped with {type(error).__name__}: {error}"
