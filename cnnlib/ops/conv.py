@@ -1,25 +1,15 @@
-"""Convolution as one matrix product: unfold the windows into rows (im2col), multiply by the kernels.
-
-Write every window of x as a row of a tall matrix, every kernel as a column of a wide one. The product of the two
-holds every sum of the formula at once, and matrix products are what processors do fastest. The backward pass uses
-the same matrix: its transpose times dy is dk, and dy times the kernels' transpose is folded back onto the pixels.
-
-The tall matrix is never whole in memory. A block of windows is unfolded into a buffer small enough for the
-processor's cache, multiplied there, and the next block overwrites it. Threads share the batch; each has its own
-buffer (see `cnnlib.threads`).
+"""Convolution of pictures and clips, forward and backward.
 
 A picture is a clip with one frame, so the work is written once, for clips; `conv2d` and `conv3d` are its two faces.
-
-Source: K. Chellapilla, S. Puri, P. Simard, "High performance convolutional neural networks for document
-processing", IWFHR 2006.
+Two modules can do the work and have the same functions: `unfold` writes the windows out as a matrix and multiplies
+it by the kernels; `winograd` does 3 × 3 kernels with fewer products. Threads share the batch (see `cnnlib.threads`).
 """
 
 import numpy as np
-from numba import njit
 
 from ..shapes import check_same_shape, conv_geometry
 from ..threads import over_parts
-from .unfold import as_matrix, blocks, fold, is_pointwise, row_buffer, unfold
+from . import unfold, winograd
 
 
 def conv2d(x, k, b=None, stride=1, padding="valid", dilation=1, groups=1):
@@ -88,96 +78,29 @@ def conv3d_backward(dy, x, k, stride=1, padding="valid", dilation=1, groups=1, n
 
 
 def _forward(x, k, b, slide):
-    """Windows times kernels: x (N, T, H, W, C), k (…, C / G, F) → y (N, T', H', W', F). Threads share the lines of y."""
-    x, kernels = np.ascontiguousarray(x), kernels_as_columns(k, slide.groups)
-    y = np.empty((len(x), *slide.out, k.shape[-1]), np.result_type(x, k))
-    lines = y.reshape(-1, *y.shape[3:])
-    over_parts(lambda part: multiply_windows(x, kernels, b, lines[part], slide, part.start), len(lines))
+    """x (N, T, H, W, C), k (…, C / G, F), b (F,) or None → y (N, T', H', W', F)."""
+    engine, x = choose_engine(x, k, slide), np.ascontiguousarray(x)
+    kernels, y = engine.prepare(k, slide.groups), np.empty((len(x), *slide.out, k.shape[-1]), np.result_type(x, k))
+    b = np.zeros(k.shape[-1], y.dtype) if b is None else b
+    over_parts(lambda part: engine.multiply(x, kernels, b, y, slide, part), engine.bands(slide, len(x)))
     return y
-
-
-def multiply_windows(x, kernels, b, lines, slide, first=0):
-    """One thread's share of the forward pass: fill `lines` (L, W', F) of y, which start at line number `first`."""
-    F = lines.shape[-1]
-    buffer = row_buffer(x, slide, F)
-    for block in blocks(len(lines), x, slide, F):
-        rows = _rows(x, slide, slice(first + block.start, first + block.stop), buffer)
-        if slide.groups == 1:
-            np.matmul(rows[0], kernels[0], out=lines[block].reshape(-1, F))
-        else:
-            lines[block] = _merge_groups(rows @ kernels, lines[block].shape)
-        if b is not None:
-            _add_bias(lines[block], b)
 
 
 def _backward(dy, x, k, slide, need_dx):
     """dy (N, T', H', W', F), x (N, T, H, W, C), k (…, C / G, F) → dx, dk, db. Threads share the pictures of the batch."""
-    dy, x, kernels = np.ascontiguousarray(dy), np.ascontiguousarray(x), kernels_as_columns(k, slide.groups)
+    engine, dy, x = choose_engine(x, k, slide), np.ascontiguousarray(dy), np.ascontiguousarray(x)
+    kernels = engine.prepare(k, slide.groups)
     dx = np.zeros(x.shape, np.result_type(dy, k)) if need_dx else None
 
     def work(part):
         dk = np.zeros(kernels.shape, np.result_type(dy, x))
-        spread_gradient(dy[part], x[part], kernels, slide, dx[part] if need_dx else None, dk)
+        engine.spread(dy[part], x[part], kernels, slide, dx[part] if need_dx else None, dk)
         return dk, dy[part].reshape(-1, dy.shape[-1]).sum(0)
 
     dks, dbs = zip(*over_parts(work, len(x)), strict=True)
-    return dx, kernels_from_columns(sum(dks), k.shape), sum(dbs)
+    return dx, engine.restore(sum(dks), k.shape), sum(dbs)
 
 
-def spread_gradient(dy, x, kernels, slide, dx, dk):
-    """One thread's share of the backward pass: add to dk (G, R·P·Q·C / G, F / G) and, where wanted, to dx like x.
-
-    dk += rowsᵀ · dy. Then the rows have served, and their buffer takes the rows' own gradient dy · kernelsᵀ, which is
-    folded onto dx.
-    """
-    lines, transposed = dy.reshape(-1, *dy.shape[3:]), np.ascontiguousarray(kernels.transpose(0, 2, 1))
-    buffer = row_buffer(x, slide, dy.shape[-1])
-    for block in blocks(len(lines), x, slide, dy.shape[-1]):
-        dy_rows = _split_groups(lines[block], slide.groups)
-        if dk is not None:
-            dk += _rows(x, slide, block, buffer).transpose(0, 2, 1) @ dy_rows
-        if dx is None:
-            continue
-        if is_pointwise(x, slide):
-            np.matmul(dy_rows, transposed, out=_rows(dx, slide, block, None))
-        else:
-            drows = as_matrix(buffer, x, slide, block)
-            np.matmul(dy_rows, transposed, out=drows)
-            fold(drows, dx, slide, block)
-
-
-@njit(nogil=True, cache=True)
-def _add_bias(lines, b):
-    L, W, F = lines.shape
-    for line in range(L):
-        for j in range(W):
-            numbers = lines[line, j]
-            for f in range(F):
-                numbers[f] += b[f]
-
-
-def _rows(x, slide, block, buffer):
-    """The windows of a block of lines as a matrix (G, windows, R · P · Q · C / G)."""
-    if is_pointwise(x, slide):  # the pixels are the rows: nothing to copy
-        return x.reshape(1, -1, *x.shape[3:])[:, block].reshape(1, -1, x.shape[-1])
-    return unfold(x, slide, block, buffer)
-
-
-def kernels_as_columns(k, groups):
-    """k (…, C / G, F) → (G, R·P·Q·C / G, F / G): one column per kernel, one block per group."""
-    return np.ascontiguousarray(k.reshape(-1, groups, k.shape[-1] // groups).transpose(1, 0, 2))
-
-
-def kernels_from_columns(columns, shape):
-    """The inverse of `kernels_as_columns`."""
-    return columns.transpose(1, 0, 2).reshape(shape)
-
-
-def _split_groups(lines, groups):
-    """lines (L, W', F) → (G, L · W', F / G): one row per window."""
-    return lines.reshape(-1, groups, lines.shape[-1] // groups).transpose(1, 0, 2)
-
-
-def _merge_groups(rows, shape):
-    """The inverse of `_split_groups`."""
-    return rows.transpose(1, 0, 2).reshape(shape)
+def choose_engine(x, k, slide):
+    """The module that does the work: fewer multiplications where they pay, else the plain product of windows and kernels."""
+    return winograd if winograd.fits(x, k, slide) else unfold

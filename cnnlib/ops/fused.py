@@ -19,7 +19,7 @@ from numba import njit
 from ..errors import RangeError
 from ..shapes import check_same_shape, conv_geometry, fail, window_geometry
 from ..threads import over_parts, scratch
-from .conv import kernels_as_columns, kernels_from_columns, multiply_windows, spread_gradient
+from .conv import choose_engine
 
 CLOSED = 255  # the ReLU is shut: no gradient passes
 BYTES = 2**20  # of convolution output made before it is pooled
@@ -40,7 +40,9 @@ def conv2d_relu_max_pool2d(x, k, b, window=2, pool_stride=None, stride=1, paddin
     call, F = "conv2d_relu_max_pool2d", k.shape[-1]
     slide = conv_geometry(call, x, k, b, stride, padding, dilation, groups)
     slide, window, pool_stride, out = _pooling(call, slide, (len(x), *slide.out[1:], F), window, pool_stride)
-    x, kernels = np.ascontiguousarray(x[:, np.newaxis]), kernels_as_columns(k, groups)
+    x = np.ascontiguousarray(x[:, np.newaxis])
+    engine, no_bias = choose_engine(x, k, slide), np.zeros(F, x.dtype)
+    kernels = engine.prepare(k, groups)
     y = np.empty((len(x), *out, F), np.result_type(x, k))
     winners, pool = np.empty(y.shape, np.uint8), _pool_kernel(*window)
 
@@ -48,7 +50,7 @@ def conv2d_relu_max_pool2d(x, k, b, window=2, pool_stride=None, stride=1, paddin
         z = _buffer(slide, F, y.dtype)
         for some in _chunks(part, len(z)):
             now = z[:some.stop - some.start]
-            multiply_windows(x[some], kernels, None, now.reshape(-1, *now.shape[2:]), slide)
+            engine.multiply(x[some], kernels, no_bias, now[:, np.newaxis], slide, slice(0, engine.bands(slide, len(now))))
             pool(now, b, y[some], winners[some], pool_stride)
 
     over_parts(work, len(x))
@@ -65,7 +67,9 @@ def conv2d_relu_max_pool2d_backward(dy, winners, x, k, window=2, pool_stride=Non
     slide = conv_geometry(call, x, k, None, stride, padding, dilation, groups)
     slide, window, pool_stride, out = _pooling(call, slide, (len(x), *slide.out[1:], F), window, pool_stride)
     check_same_shape(call, "dy", dy, (len(x), *out, F), "NHWF")
-    dy, x, kernels = np.ascontiguousarray(dy), np.ascontiguousarray(x[:, np.newaxis]), kernels_as_columns(k, groups)
+    dy, x = np.ascontiguousarray(dy), np.ascontiguousarray(x[:, np.newaxis])
+    engine = choose_engine(x, k, slide)
+    kernels = engine.prepare(k, groups)
     dx, unpool = np.zeros(x.shape, np.result_type(dy, k)) if need_dx else None, _unpool_kernel(*window, window == pool_stride)
 
     def work(part):
@@ -74,11 +78,11 @@ def conv2d_relu_max_pool2d_backward(dy, winners, x, k, window=2, pool_stride=Non
         for some in _chunks(part, len(dz)):
             now = dz[:some.stop - some.start]
             unpool(dy[some], winners[some], now, db, pool_stride)
-            spread_gradient(now[:, np.newaxis], x[some], kernels, slide, dx[some] if need_dx else None, dk)
+            engine.spread(now[:, np.newaxis], x[some], kernels, slide, dx[some] if need_dx else None, dk)
         return dk, db
 
     dks, dbs = zip(*over_parts(work, len(x)), strict=True)
-    return dx[:, 0] if need_dx else None, kernels_from_columns(sum(dks), k.shape), sum(dbs)
+    return dx[:, 0] if need_dx else None, engine.restore(sum(dks), k.shape), sum(dbs)
 
 
 def _pooling(call, slide, shape, window, stride):

@@ -1,9 +1,15 @@
-"""Unfold the windows of a batch into the rows of a matrix (im2col), and fold such rows back (col2im).
+"""Convolution as one matrix product: unfold the windows into rows (im2col), multiply by the kernels.
 
-A picture is a clip with one frame, so everything here works on clips (N, T, H, W, C). One *line* is one row of the
-output: the windows that share n, t and i while j runs. Lines are unfolded a block at a time into one buffer that
-stays in the processor's cache; a whole batch of unfolded windows would be P · Q times as large as the batch itself
-and would have to travel to main memory and back.
+Write every window of x as a row of a tall matrix, every kernel as a column of a wide one. The product of the two
+holds every sum of the formula at once, and matrix products are what processors do fastest. The backward pass uses
+the same matrix: its transpose times dy is dk, and dy times the kernels' transpose is folded back onto the pixels.
+
+The tall matrix is P · Q times as large as the batch and is never whole in memory. A block of windows is unfolded into
+a buffer small enough for the processor's cache, multiplied there, and the next block overwrites it. One *line* is one
+row of the output: the windows that share n, t and i while j runs; a block is a number of lines.
+
+Source: K. Chellapilla, S. Puri, P. Simard, "High performance convolutional neural networks for document
+processing", IWFHR 2006.
 """
 
 import math
@@ -17,38 +23,88 @@ ROWS = 512  # windows of a block: enough for the matrix product to run at full s
 BYTES = 2**19  # … or more of them while a block and its product fit in so many bytes
 
 
-def blocks(lines, x, slide, F):
-    """Cut a number of lines into slices that are unfolded together, for kernels with F output channels."""
-    numbers = window_size(x, slide) + F  # per window: a row of the matrix, and its product
-    rows = max(ROWS, BYTES // (numbers * x.itemsize))
-    step = max(1, rows // slide.out[2])
-    return [slice(start, min(start + step, lines)) for start in range(0, lines, step)]
+def prepare(k, groups):
+    """k (…, C / G, F) → (G, R·P·Q·C / G, F / G): one column per kernel, one block per group."""
+    return np.ascontiguousarray(k.reshape(-1, groups, k.shape[-1] // groups).transpose(1, 0, 2))
 
 
-def window_size(x, slide):
+def restore(dk, shape):
+    """The inverse of `prepare`."""
+    return dk.transpose(1, 0, 2).reshape(shape)
+
+
+def bands(slide, pictures):
+    """Lines in so many pictures (or clips): the units that threads may share in the forward pass."""
+    return pictures * slide.out[0] * slide.out[1]
+
+
+def multiply(x, kernels, b, y, slide, part):
+    """One thread's share of the forward pass: fill lines number `part` (a slice) of y (N, T', H', W', F)."""
+    F, lines = y.shape[-1], y.reshape(-1, *y.shape[3:])
+    for block, buffer in _blocks(part, x, slide, F):
+        rows = _rows(x, slide, block, buffer)
+        if slide.groups == 1:
+            np.matmul(rows[0], kernels[0], out=lines[block].reshape(-1, F))
+        else:
+            lines[block] = (rows @ kernels).transpose(1, 0, 2).reshape(lines[block].shape)
+        _add_bias(lines[block], b)
+
+
+def spread(dy, x, kernels, slide, dx, dk):
+    """One thread's share of the backward pass: add to dk (G, R·P·Q·C / G, F / G) and, where wanted, to dx like x.
+
+    dk += rowsᵀ · dy. Then the rows have served, and their buffer takes the rows' own gradient dy · kernelsᵀ, which is
+    folded onto dx.
+    """
+    F, lines = dy.shape[-1], dy.reshape(-1, *dy.shape[3:])
+    transposed = np.ascontiguousarray(kernels.transpose(0, 2, 1))
+    for block, buffer in _blocks(slice(0, len(lines)), dx if x is None else x, slide, F):
+        dy_rows = lines[block].reshape(-1, slide.groups, F // slide.groups).transpose(1, 0, 2)
+        if dk is not None:
+            dk += _rows(x, slide, block, buffer).transpose(0, 2, 1) @ dy_rows
+        if dx is None:
+            continue
+        if _is_pointwise(dx, slide):
+            np.matmul(dy_rows, transposed, out=_rows(dx, slide, block, buffer))
+        else:
+            drows = _as_matrix(buffer, dx, slide, block)
+            np.matmul(dy_rows, transposed, out=drows)
+            fold(drows, dx, slide, block)
+
+
+def _blocks(part, x, slide, F):
+    """Cut lines into blocks: (slice, room for their windows)."""
+    numbers = _window_size(x, slide)
+    step = max(1, max(ROWS, BYTES // ((numbers + F) * x.itemsize)) // slide.out[2])
+    buffer = scratch("rows", min(step, part.stop - part.start) * slide.out[2] * numbers, x.dtype)
+    for start in range(part.start, part.stop, step):
+        yield slice(start, min(start + step, part.stop)), buffer
+
+
+def _window_size(x, slide):
     """Numbers in one window, all channels of x included: R · P · Q · C."""
-    R, P, Q = slide.window
-    return R * P * Q * x.shape[-1]
+    return math.prod(slide.window) * x.shape[-1]
 
 
-def is_pointwise(x, slide):
+def _is_pointwise(x, slide):
     """True if the windows are the pixels themselves, as for a 1 × 1 kernel: then there is nothing to unfold."""
     return slide.window == (1, 1, 1) and slide.groups == 1 and slide.out == x.shape[1:4]
 
 
-def row_buffer(x, slide, F):
-    """Room for the largest block of unfolded windows."""
-    step = blocks(slide.out[0] * slide.out[1] * len(x), x, slide, F)[0].stop
-    return scratch("rows", step * slide.out[2] * window_size(x, slide), x.dtype)
+def _rows(x, slide, block, buffer):
+    """The windows of a block of lines as a matrix (G, windows, R · P · Q · C / G)."""
+    if _is_pointwise(x, slide):
+        return x.reshape(1, -1, *x.shape[3:])[:, block].reshape(1, -1, x.shape[-1])
+    return unfold(x, slide, block, buffer)
 
 
-def as_matrix(buffer, x, slide, block):
+def _as_matrix(buffer, x, slide, block):
     """View the buffer as the matrix (G, windows, R · P · Q · C / G) of a block of lines.
 
     With one channel per group the matrix is stored column after column: the windows' numbers at one place (p, q) then
     form a long run both there and in x. Otherwise it is stored row after row.
     """
-    numbers, windows = window_size(x, slide) // slide.groups, (block.stop - block.start) * slide.out[2]
+    numbers, windows = _window_size(x, slide) // slide.groups, (block.stop - block.start) * slide.out[2]
     matrix = buffer[:slide.groups * windows * numbers]
     if _by_columns(x, slide):
         return matrix.reshape(slide.groups, numbers, windows).transpose(0, 2, 1)
@@ -60,7 +116,7 @@ def unfold(x, slide, block, buffer):
 
     x (N, T, H, W, C), contiguous.
     """
-    matrix = as_matrix(buffer, x, slide, block)
+    matrix = _as_matrix(buffer, x, slide, block)
     kernel = _copy_columns if _by_columns(x, slide) else _copy_rows
     kernel(*_walk(matrix, x, slide, block))
     return matrix
@@ -90,9 +146,19 @@ def _walk(matrix, x, slide, block):
     return windows, x.reshape(*x.shape[:3], -1), C, block.start, slide.out[:2], slide.stride, slide.dilation, slide.before
 
 
+@njit(nogil=True, cache=True)
+def _add_bias(lines, b):
+    L, W, F = lines.shape
+    for line in range(L):
+        for j in range(W):
+            numbers = lines[line, j]
+            for f in range(F):
+                numbers[f] += b[f]
+
+
 # The kernels below walk the same path, forth and back. Two habits make them fast. The innermost numbers are neighbours in
-# memory on both sides. And offsets are resolved into a slice before the innermost loop: there the index only counts up
-# from 0, so Numba leaves out its check for negative indices and the loop becomes vector instructions.
+# memory on both sides. And the innermost indices are marked as unsigned (np.uintp): they cannot be negative there, so Numba
+# leaves out its check for indices that count from the end, and the loop becomes vector instructions.
 
 
 @njit(nogil=True, cache=True)
