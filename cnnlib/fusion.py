@@ -5,12 +5,12 @@ passed between the three is no longer stored.
 """
 
 from . import layers as L
-from . import ops
+from .ops import fused
 from .shapes import per_axis
 
 
 class ConvReLUMaxPool:
-    """One step in place of three layers, see `ops.conv2d_relu_max_pool2d`. Without a pooling layer its window is one pixel."""
+    """One step in place of three layers, see `ops.fused.conv2d_relu_max_pool2d`. Without a pooling layer its window is one pixel."""
 
     def __init__(self, conv, pool=None):
         self.conv, self.x, self.winners = conv, None, None
@@ -19,12 +19,12 @@ class ConvReLUMaxPool:
 
     def forward(self, x, training=False):
         self.x = x
-        y, self.winners = ops.conv2d_relu_max_pool2d(x, **self.conv.params, **self.options)
+        y, self.winners = fused.conv2d_relu_max_pool2d(x, **self.conv.params, **self.options)
         return y
 
     def backward(self, dy, need_dx=True):
-        dx, dk, db = ops.conv2d_relu_max_pool2d_backward(dy, self.winners, self.x, self.conv.params["k"], **self.options,
-                                                         need_dx=need_dx)
+        dx, dk, db = fused.conv2d_relu_max_pool2d_backward(dy, self.winners, self.x, self.conv.params["k"], **self.options,
+                                                           need_dx=need_dx)
         self.conv.grads = {"k": dk, "b": db}
         return dx
 
@@ -49,4 +49,4 @@ def fuse(layers):
 def _fits(pool):
     """The fused kernel pools without padding and keeps the winning place in one byte."""
     height, width = per_axis("fuse", "window", pool.options["window"])
-    return pool.options["padding"] == "valid" and height * width <= ops.fused.CLOSED
+    return pool.options["padding"] == "valid" and height * width <= fused.CLOSED

@@ -139,8 +139,9 @@ def window_geometry(call, x, axes, window, stride, padding, dilation=1):
     padding = resolve_padding(call, padding, sizes, window, stride, dilation)
     out = tuple(map(out_size, sizes, window, stride, padding, dilation))
     if min(out) < 1:
-        fail(call, f"the window {' × '.join(map(str, window))} is larger than the padded {'clip' if count == 3 else 'picture'}", describe("x", x, axes),
-             f"padding={padding}, dilation={dilation}", "use a smaller window, less dilation, or padding='same'")
+        what = f"the window {' × '.join(map(str, window))} is larger than the padded {'clip' if count == 3 else 'picture'}"
+        fail(call, what, describe("x", x, axes), f"padding={padding}, dilation={dilation}",
+             "use a smaller window, less dilation, or padding='same'")
     return window, stride, padding, dilation, out
 
 
