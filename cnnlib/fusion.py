@@ -10,7 +10,7 @@ from .shapes import per_axis
 
 
 class ConvReLUMaxPool:
-    """One step in place of three layers, see `ops.fused.conv2d_relu_max_pool2d`. Without a pooling layer its window is one pixel."""
+    """One step in place of three layers, see `ops.fused`. Without a pooling layer its window is one pixel."""
 
     def __init__(self, conv, pool=None):
         self.conv, self.x, self.winners = conv, None, None

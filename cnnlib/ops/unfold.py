@@ -23,7 +23,7 @@ ROWS = 512  # windows of a block: enough for the matrix product to run at full s
 BYTES = 2**19  # … or more of them while a block and its product fit in so many bytes
 
 
-def prepare(k, groups):
+def prepare(k, groups=1):
     """k (…, C / G, F) → (G, R·P·Q·C / G, F / G): one column per kernel, one block per group."""
     return np.ascontiguousarray(k.reshape(-1, groups, k.shape[-1] // groups).transpose(1, 0, 2))
 
@@ -58,7 +58,7 @@ def spread(dy, x, kernels, slide, dx, dk):
     """
     F, lines = dy.shape[-1], dy.reshape(-1, *dy.shape[3:])
     transposed = np.ascontiguousarray(kernels.transpose(0, 2, 1))
-    for block, buffer in _blocks(slice(0, len(lines)), dx if x is None else x, slide, F):
+    for block, buffer in _blocks(slice(0, len(lines)), x, slide, F):
         dy_rows = lines[block].reshape(-1, slide.groups, F // slide.groups).transpose(1, 0, 2)
         if dk is not None:
             dk += _rows(x, slide, block, buffer).transpose(0, 2, 1) @ dy_rows

@@ -1,5 +1,7 @@
 """Sequential: training is reproducible, batches and threads do not change answers, weights survive a round trip."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -136,7 +138,26 @@ def test_an_error_in_one_part_of_the_batch_reaches_the_caller():
         return part.stop
 
     with pytest.raises(ZeroDivisionError, match="second part"):
-        threads.over_batch(work, 4)
+        threads.over_parts(work, 4)
+
+
+def test_an_error_waits_for_the_parts_that_still_write():
+    written = []
+
+    def work(part):
+        if part.start == 0:
+            raise ZeroDivisionError("first part")
+        time.sleep(0.2)
+        written.append(part)
+
+    before = threads.get_threads()
+    threads.set_threads(2)
+    try:
+        with pytest.raises(ZeroDivisionError, match="first part"):
+            threads.over_parts(work, 2)
+    finally:
+        threads.set_threads(before)
+    assert written == [slice(1, 2, None)]
 
 
 def test_dropout_keeps_the_mean_and_only_acts_while_training():
