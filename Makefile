@@ -13,7 +13,7 @@ QUIET  := CNNLIB_PROGRESS=off TF_CPP_MIN_LOG_LEVEL=3
 PYTEST := $(QUIET) $(BIN)/python -m pytest -q
 
 .DEFAULT_GOAL := help
-.PHONY: help book test test-fast lab execute assignments grade
+.PHONY: help book test test-fast lab execute assignments grade bench
 
 ## help: print this list
 help:
@@ -42,6 +42,10 @@ lab: $(READY)
 execute: $(READY)
 	$(BIN)/python book/execute.py $(ONLY)
 	$(BIN)/python -m cnnlib.results
+
+## bench: time cnnlib beside Keras and PyTorch and refresh the performance page (ONLY=step,conv2d for parts)
+bench: $(READY)
+	$(QUIET) PYTHONPATH=tests $(BIN)/python -m benchmarks $(ONLY)
 
 ## assignments: generate the assignments that learners get, notebooks/classroom/release, from source
 assignments: $(READY)
