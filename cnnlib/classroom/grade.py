@@ -36,8 +36,10 @@ class Grading:
     def __init__(self, course, assignment, output, limits):
         self.course, self.assignment, self.limits = Path(course).resolve(), assignment, limits
         self.output = Path(output).resolve()
-        self.scratch = tempfile.TemporaryDirectory(prefix="grading-")
-        self.shared = Path(self.scratch.name)
+        self.scratch = self.output / "grades" / f".{assignment}"
+        shutil.rmtree(self.scratch, ignore_errors=True)  # what a killed run left
+        self.shared = self.scratch / "shared"
+        self.shared.mkdir(parents=True)
         seed = self.output / "grades" / ".seed"  # makes the pictures of the checks, and is no student's business
         if not seed.exists():
             with atomic(seed) as beside:
@@ -70,7 +72,7 @@ class Grading:
         if earlier is not None:
             return earlier, False
         labels = {**self.labels, "submission": submission}
-        with tempfile.TemporaryDirectory(prefix="grading-") as job:
+        with tempfile.TemporaryDirectory(dir=self.scratch) as job:
             job = Path(job)
             self._prepare(job, student, files, files.pop(path.name, None), labels)
             self._mark(job)
@@ -160,6 +162,7 @@ def grade_all(assignment, submitted, course=release.COURSE, output=None, limits=
 
         with ThreadPoolExecutor(jobs) as pool:
             list(pool.map(one, students.items()))
+        shutil.rmtree(grading.scratch)
         return sorted(results, key=lambda result: result["student"])
 
 

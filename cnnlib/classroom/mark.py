@@ -10,8 +10,8 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -98,9 +98,9 @@ def clean(text, released):
     known = {cell.metadata.nbgrader.grade_id: cell for cell in released.cells if "nbgrader" in cell.metadata}
     cells, places, remarks = [], {}, []
     for cell in given.cells:
-        kind = "code" if cell.cell_type == "code" else "markdown"
-        new = getattr(nbformat.v4, f"new_{kind}_cell")(str(cell.source))
         name = (cell.metadata.get("nbgrader") or {}).get("grade_id")
+        code = known[name].cell_type == "code" if name in known else cell.cell_type == "code"
+        new = (nbformat.v4.new_code_cell if code else nbformat.v4.new_markdown_cell)(str(cell.source))
         if name in known:
             if is_locked(known[name]) and new.source != known[name].source:
                 remarks.append(f"the cell {name} was changed; it was put back as it was")
@@ -152,24 +152,23 @@ def _read(path):
 
 
 def _autograde(job, course, notebook, assignment, student, limits):
-    """Let nbgrader autograde the cleaned notebook in a scratch course with a copy of the gradebook."""
-    with tempfile.TemporaryDirectory() as root:
-        root = Path(root)
-        (root / "gradebook.db").write_bytes((job / "gradebook.db").read_bytes())
-        submitted = root / "submitted" / student / assignment
-        for folder in (submitted, root / "source" / assignment, root / "desk"):
-            folder.mkdir(parents=True)
-        nbformat.write(notebook, submitted / f"{assignment}.ipynb")
-        session = Session(job / "files", root / "desk", limits)
-        DividedExecution.session, DividedExecution.student = session, student
-        api = release.nbgrader(course, root)
-        api.coursedir.assignment_id, api.coursedir.student_id = assignment, student
-        with contextlib.closing(session):
-            Divided(coursedir=api.coursedir, parent=api).start()
-        done = nbformat.read(root / "autograded" / student / assignment / f"{assignment}.ipynb", as_version=4)
-        with api.gradebook as gradebook:
-            saved = gradebook.find_submission_notebook(assignment, assignment, student)
-            points = {grade.name: float(grade.score) for grade in saved.grades}
+    """Let nbgrader autograde the cleaned notebook in a course of its own with a copy of the gradebook."""
+    root = job / "course"
+    submitted = root / "submitted" / student / assignment
+    for folder in (submitted, root / "source" / assignment, root / "desk"):
+        folder.mkdir(parents=True)
+    shutil.copy(job / "gradebook.db", root / "gradebook.db")
+    nbformat.write(notebook, submitted / f"{assignment}.ipynb")
+    session = Session(job / "files", root / "desk", limits)
+    DividedExecution.session, DividedExecution.student = session, student
+    api = release.nbgrader(course, root)
+    api.coursedir.assignment_id, api.coursedir.student_id = assignment, student
+    with contextlib.closing(session):
+        Divided(coursedir=api.coursedir, parent=api).start()
+    done = nbformat.read(root / "autograded" / student / assignment / f"{assignment}.ipynb", as_version=4)
+    with api.gradebook as gradebook:
+        saved = gradebook.find_submission_notebook(assignment, assignment, student)
+        points = {grade.name: float(grade.score) for grade in saved.grades}
     return done, points, _remarks(done, student)
 
 

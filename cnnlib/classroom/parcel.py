@@ -13,7 +13,7 @@ import time
 
 import numpy as np
 
-LARGEST = 64 * 2**20  # bytes of one message
+LARGEST = 16 * 2**20  # bytes of one message
 _PLAIN = re.compile(r"[<>|=]?[biufc]\d{1,2}")
 
 

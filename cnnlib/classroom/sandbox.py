@@ -23,6 +23,7 @@ SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache
 ENVIRONMENT = {
     "LANG": "C.UTF-8", "USER": "student", "MPLBACKEND": "agg", "CNNLIB_PROGRESS": "off", "TF_CPP_MIN_LOG_LEVEL": "3",
     "CUDA_VISIBLE_DEVICES": "", "PYTHONDONTWRITEBYTECODE": "1", "NBGRADER_EXECUTION": "autograde",
+    "PYTHONPATH": str(Path(cnnlib.__file__).resolve().parents[1]),
     "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1",
 }  # fmt: skip
 SCRATCH = 256 * 2**20  # bytes that a student may write

@@ -14,6 +14,8 @@ import numpy as np
 from cnnlib.classroom import parcel, sandbox
 from cnnlib.errors import CheckFailed
 
+MOST_TEXT = 25_000  # characters that one answer may print
+
 
 @dataclasses.dataclass
 class Limits:
@@ -52,7 +54,7 @@ class Session:
             self.close()  # what fills the memory would be in the way of all further cells
         elif not error or error[0] != "TimeLimit":
             self.well.append(source)
-        return str(answer.get("text", "")), [str(part) for part in error] if error else None
+        return _text(answer), [str(part)[:2000] for part in error][:2] if error else None
 
     def left(self):
         """Return the seconds that this student still has."""
@@ -155,7 +157,7 @@ class StandIn:
             self.allowance.over, self.allowance.seconds = str(gone), 0
             raise CheckFailed(f"it was stopped: {gone} · try it alone with a small picture") from gone
         self.allowance.seconds -= time.monotonic() - began
-        print(str(answer.get("text", "")), end="")
+        print(_text(answer), end="")
         if "error" in answer:
             if answer["error"][0] == "TimeLimit":
                 raise CheckFailed("it took too long and was stopped · does its loop end for these arguments")
@@ -166,6 +168,10 @@ class StandIn:
             return parcel.unpack(answer["result"])
         except Exception as error:
             raise CheckFailed("its result cannot be read · return numbers and arrays") from error
+
+
+def _text(answer):
+    return str(answer.get("text", ""))[:MOST_TEXT]
 
 
 def _reply(functions, answer):
