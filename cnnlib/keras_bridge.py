@@ -46,7 +46,7 @@ def to_keras(model):
 
     Raises
     ------
-    RangeError  a layer that Keras cannot express (pooling with explicit or causal padding)
+    RangeError  a layer that Keras cannot express (pooling and transposed convolution with explicit or causal padding)
     """
     import keras
 
@@ -118,12 +118,15 @@ def _keras_layers(keras, layer, shape, dtype):
                                                         dilation_rate=o["dilation"], groups=o["groups"])]
     if kind in POOLS:
         o = layer.options
-        if o["padding"] not in ("valid", "same"):
-            raise RangeError(f"to_keras: {layer!r} · Keras pools only with 'valid' or 'same' padding · use one of them")
+        _check_named("pools", layer)
         return [getattr(K, POOLS[kind])(o["window"], o["stride"], o["padding"], dtype=dtype)]
     if kind in ACTIVATIONS:
         return [K.Activation(ACTIVATIONS[kind], dtype=dtype)]
     match layer:
+        case L.Conv2DTranspose():
+            o = layer.options
+            _check_named("crops", layer)
+            return [K.Conv2DTranspose(layer.filters, layer.size, o["stride"], o["padding"], dtype=dtype)]
         case L.UpSampling2D():
             return [K.UpSampling2D(layer.options["factor"], interpolation=layer.options["method"], dtype=dtype)]
         case L.Dense():
@@ -133,6 +136,11 @@ def _keras_layers(keras, layer, shape, dtype):
         case L.Dropout():
             return [K.Dropout(layer.rate, dtype=dtype)]
     raise RangeError(f"to_keras: {layer!r} has no counterpart in Keras · add it to cnnlib/keras_bridge.py")
+
+
+def _check_named(does, layer):
+    if layer.options["padding"] not in ("valid", "same"):
+        raise RangeError(f"to_keras: {layer!r} · Keras {does} only with 'valid' or 'same' padding · use one of them")
 
 
 def _cnnlib_layers(layer, zeros=None):
@@ -149,6 +157,8 @@ def _cnnlib_layers(layer, zeros=None):
         case "Conv2D" | "Conv3D" if config["use_bias"]:
             made = _ours(CONVOLUTIONS, kind)(config["filters"], config["kernel_size"], config["strides"],
                                              zeros or config["padding"], config["dilation_rate"], config["groups"])
+        case "Conv2DTranspose" if config["use_bias"] and layer.output_padding is None and set(layer.dilation_rate) == {1}:
+            made = L.Conv2DTranspose(config["filters"], config["kernel_size"], config["strides"], config["padding"])
         case "Dense" if config["use_bias"]:
             made = L.Dense(config["units"])
         case "MaxPooling2D" | "AveragePooling2D" | "MaxPooling3D" | "AveragePooling3D":

@@ -59,3 +59,19 @@ class Conv3D(_Conv):
 
     def __init__(self, filters, size, stride=1, padding="valid", dilation=1, groups=1):
         super().__init__(filters, size, stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+
+class Conv2DTranspose(_Conv):
+    """Each number stamps a kernel of `size` pixels onto a larger picture, see `ops.conv2d_transpose`.
+
+    (N, H, W, C) → (N, H', W', F). With padding="same" the picture grows by exactly the stride.
+    """
+
+    axes, function = "HWC", staticmethod(ops.conv2d_transpose)
+    backward_function = staticmethod(ops.conv2d_transpose_backward)
+
+    def __init__(self, filters, size, stride=1, padding="valid"):
+        super().__init__(filters, size, stride=stride, padding=padding)
+
+    def kernel_shape(self, C):
+        return *self.size, self.filters, C
