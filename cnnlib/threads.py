@@ -42,7 +42,11 @@ def get_threads():
 
 @contextmanager
 def single_threaded_blas():
-    """Within this block, matrix products use one thread; the user's setting comes back afterwards."""
+    """Within this block (or decorated function) matrix products use one thread; the user's setting comes back afterwards.
+
+    It encloses even the small products before and after the threads' work: the pool that a single one of them wakes
+    up goes on spinning for milliseconds, on a core that is needed.
+    """
     before = [controller.num_threads for controller in _blas.lib_controllers]
     for controller in _blas.lib_controllers:
         controller.set_num_threads(1)

@@ -8,7 +8,7 @@ it by the kernels; `winograd` does 3 × 3 kernels with fewer products. Threads s
 import numpy as np
 
 from ..shapes import check_same_shape, conv_geometry
-from ..threads import over_parts
+from ..threads import over_parts, single_threaded_blas
 from . import unfold, winograd
 
 
@@ -77,6 +77,7 @@ def conv3d_backward(dy, x, k, stride=1, padding="valid", dilation=1, groups=1, n
     return _backward(dy, x, k, slide, need_dx)
 
 
+@single_threaded_blas()
 def _forward(x, k, b, slide):
     """x (N, T, H, W, C), k (…, C / G, F), b (F,) or None → y (N, T', H', W', F)."""
     engine, x = choose_engine(x, k, slide), np.ascontiguousarray(x)
@@ -86,6 +87,7 @@ def _forward(x, k, b, slide):
     return y
 
 
+@single_threaded_blas()
 def _backward(dy, x, k, slide, need_dx):
     """dy (N, T', H', W', F), x (N, T, H, W, C), k (…, C / G, F) → dx, dk, db. Threads share the pictures of the batch."""
     engine, dy, x = choose_engine(x, k, slide), np.ascontiguousarray(dy), np.ascontiguousarray(x)

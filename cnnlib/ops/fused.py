@@ -18,13 +18,14 @@ from numba import njit
 
 from ..errors import RangeError
 from ..shapes import check_same_shape, conv_geometry, fail, window_geometry
-from ..threads import over_parts, scratch
+from ..threads import over_parts, scratch, single_threaded_blas
 from .conv import choose_engine
 
 CLOSED = 255  # the ReLU is shut: no gradient passes
 BYTES = 2**20  # of convolution output made before it is pooled
 
 
+@single_threaded_blas()
 def conv2d_relu_max_pool2d(x, k, b, window=2, pool_stride=None, stride=1, padding="valid", dilation=1, groups=1):
     """max_pool2d(relu(conv2d(x, k, b, …)), window, pool_stride), and for each of its numbers the place that won.
 
@@ -57,6 +58,7 @@ def conv2d_relu_max_pool2d(x, k, b, window=2, pool_stride=None, stride=1, paddin
     return y, winners
 
 
+@single_threaded_blas()
 def conv2d_relu_max_pool2d_backward(dy, winners, x, k, window=2, pool_stride=None, stride=1, padding="valid", dilation=1,
                                     groups=1, need_dx=True):
     """Gradients of `conv2d_relu_max_pool2d`, from the upstream gradient dy and the winners of the forward call.

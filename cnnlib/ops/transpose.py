@@ -11,10 +11,11 @@ import numpy as np
 
 from ..errors import RangeError
 from ..shapes import Slide, check_array, check_bias, check_same_shape, describe, fail, per_axis, resolve_padding
-from ..threads import over_parts
+from ..threads import over_parts, single_threaded_blas
 from .conv import choose_engine
 
 
+@single_threaded_blas()
 def conv2d_transpose(x, k, b=None, stride=1, padding="valid"):
     """Stamp the kernel onto y once for every number of x, `stride` pixels apart; overlapping stamps add up.
 
@@ -44,6 +45,7 @@ def conv2d_transpose(x, k, b=None, stride=1, padding="valid"):
     return y[:, 0]
 
 
+@single_threaded_blas()
 def conv2d_transpose_backward(dy, x, k, stride=1, padding="valid", need_dx=True):
     """Gradients of `conv2d_transpose` for the upstream gradient dy.
 

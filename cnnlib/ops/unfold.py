@@ -21,6 +21,7 @@ from ..threads import scratch
 
 ROWS = 512  # windows of a block: enough for the matrix product to run at full speed …
 BYTES = 2**19  # … or more of them while a block and its product fit in so many bytes
+SHORT = 12  # numbers in one row of a window: up to here the matrix is built by columns
 
 
 def prepare(k, groups=1):
@@ -57,11 +58,11 @@ def spread(dy, x, kernels, slide, dx, dk):
     folded onto dx.
     """
     F, lines = dy.shape[-1], dy.reshape(-1, *dy.shape[3:])
-    transposed = np.ascontiguousarray(kernels.transpose(0, 2, 1))
+    transposed, product = turned(kernels), scratch("dk", kernels.size, kernels.dtype)
     for block, buffer in _blocks(slice(0, len(lines)), x, slide, F):
         dy_rows = lines[block].reshape(-1, slide.groups, F // slide.groups).transpose(1, 0, 2)
         if dk is not None:
-            dk += _rows(x, slide, block, buffer).transpose(0, 2, 1) @ dy_rows
+            dk += np.matmul(_rows(x, slide, block, buffer).transpose(0, 2, 1), dy_rows, out=product.reshape(dk.shape))
         if dx is None:
             continue
         if _is_pointwise(dx, slide):
@@ -70,6 +71,14 @@ def spread(dy, x, kernels, slide, dx, dk):
             drows = _as_matrix(buffer, dx, slide, block)
             np.matmul(dy_rows, transposed, out=drows)
             fold(drows, dx, slide, block)
+
+
+def turned(kernels):
+    """kernels (G, K, F) → (G, F, K), written out: matrix products are faster on it than on a transposed view."""
+    G, K, F = kernels.shape
+    turned = scratch("turned", kernels.size, kernels.dtype).reshape(G, F, K)
+    turned[:] = kernels.transpose(0, 2, 1)
+    return turned
 
 
 def _blocks(part, x, slide, F):
@@ -101,8 +110,8 @@ def _rows(x, slide, block, buffer):
 def _as_matrix(buffer, x, slide, block):
     """View the buffer as the matrix (G, windows, R · P · Q · C / G) of a block of lines.
 
-    With one channel per group the matrix is stored column after column: the windows' numbers at one place (p, q) then
-    form a long run both there and in x. Otherwise it is stored row after row.
+    Where the numbers of one row of a window, Q · C / G, are few, the matrix is stored column after column: what the
+    windows of a line see at one place (p, q) then forms a long run. Otherwise it is stored row after row.
     """
     numbers, windows = _window_size(x, slide) // slide.groups, (block.stop - block.start) * slide.out[2]
     matrix = buffer[:slide.groups * windows * numbers]
@@ -129,7 +138,8 @@ def fold(matrix, dx, slide, block):
 
 
 def _by_columns(x, slide):
-    return x.shape[-1] == slide.groups
+    channels = x.shape[-1] // slide.groups
+    return channels == 1 or slide.window[2] * channels <= SHORT
 
 
 def _walk(matrix, x, slide, block):
@@ -137,7 +147,7 @@ def _walk(matrix, x, slide, block):
     R, P, Q = slide.window
     C, lines, W_out = x.shape[-1], block.stop - block.start, slide.out[2]
     if _by_columns(x, slide):
-        windows = matrix.transpose(0, 2, 1).reshape(-1, R, P, Q, lines, W_out)
+        windows = matrix.transpose(0, 2, 1).reshape(slide.groups, R, P, Q, -1, lines, W_out)
     else:
         # Without dilation and groups the Q · C numbers of one row of a window are neighbours in x and travel in one
         # piece; otherwise each of the Q pixels is a piece of its own.
@@ -226,7 +236,7 @@ def _add_edge(pixels, row, start):
 @njit(nogil=True, cache=True)
 def _copy_columns(columns, x, channels, first, out, stride, dilation, before):
     _, T, H, width = x.shape
-    G, R, P, Q, lines, W_out = columns.shape
+    G, R, P, Q, some, lines, W_out = columns.shape
     step = stride[2] * channels
     for line in range(lines):
         n, t, i = _place(first + line, out)
@@ -235,13 +245,14 @@ def _copy_columns(columns, x, channels, first, out, stride, dilation, before):
             for p in range(P):
                 v = i * stride[1] + p * dilation[1] - before[1]
                 if not (0 <= u < T and 0 <= v < H):
-                    columns[:, r, p, :, line] = 0
+                    columns[:, r, p, :, :, line] = 0
                     continue
                 for q in range(Q):
                     shift = q * dilation[2] - before[2]
                     j0, j1 = _inside(shift, stride[2], width // channels, W_out)
-                    for g in range(G):
-                        target, source = columns[g, r, p, q, line], x[n, u, v, (j0 * stride[2] + shift) * channels + g:]
+                    for c in range(channels):
+                        target = columns[c // some, r, p, q, c % some, line]
+                        source = x[n, u, v, (j0 * stride[2] + shift) * channels + c:]
                         target[:j0] = 0
                         target[j1:] = 0
                         target = target[j0:j1]
@@ -250,13 +261,13 @@ def _copy_columns(columns, x, channels, first, out, stride, dilation, before):
                                 target[j] = source[j]
                         else:
                             for j in range(j1 - j0):
-                                target[j] = source[j * step]
+                                target[j] = source[np.uintp(j * step)]
 
 
 @njit(nogil=True, cache=True)
 def _add_columns(columns, x, channels, first, out, stride, dilation, before):
     _, T, H, width = x.shape
-    G, R, P, Q, lines, W_out = columns.shape
+    G, R, P, Q, some, lines, W_out = columns.shape
     step = stride[2] * channels
     for line in range(lines):
         n, t, i = _place(first + line, out)
@@ -269,14 +280,15 @@ def _add_columns(columns, x, channels, first, out, stride, dilation, before):
                 for q in range(Q):
                     shift = q * dilation[2] - before[2]
                     j0, j1 = _inside(shift, stride[2], width // channels, W_out)
-                    for g in range(G):
-                        source, target = columns[g, r, p, q, line, j0:j1], x[n, u, v, (j0 * stride[2] + shift) * channels + g:]
+                    for c in range(channels):
+                        source = columns[c // some, r, p, q, c % some, line, j0:j1]
+                        target = x[n, u, v, (j0 * stride[2] + shift) * channels + c:]
                         if step == 1:
                             for j in range(j1 - j0):
                                 target[j] += source[j]
                         else:
                             for j in range(j1 - j0):
-                                target[j * step] += source[j]
+                                target[np.uintp(j * step)] += source[j]
 
 
 @njit(nogil=True, cache=True)

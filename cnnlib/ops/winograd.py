@@ -24,11 +24,12 @@ import numpy as np
 from numba import njit
 
 from ..threads import scratch
+from .unfold import turned
 
 G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
 CHANNELS = 16  # fewer, in or out, and the additions cost more than the products saved
 TILES = 128  # of a block: enough for the matrix products to run at full speed …
-BYTES = 2**20  # … or more of them while a block fits in so many bytes
+BYTES = 2**19  # … or more of them while a block fits in so many bytes
 
 
 def fits(x, k, slide):
@@ -40,7 +41,8 @@ def fits(x, k, slide):
 def prepare(k, groups=1):
     """G k Gᵀ: k (…, 3, 3, C, F) → (16, C, F), in the dtype of k."""
     C, F = k.shape[-2:]
-    return (np.kron(G, G).astype(k.dtype) @ k.reshape(9, C * F)).reshape(16, C, F)
+    factors = scratch("factors", 16 * C * F, k.dtype).reshape(16, C * F)
+    return np.matmul(np.kron(G, G).astype(k.dtype), k.reshape(9, C * F), out=factors).reshape(16, C, F)
 
 
 def restore(dk, shape):
@@ -64,13 +66,13 @@ def multiply(x, kernels, b, y, slide, part):
 
 def spread(dy, x, kernels, slide, dx, dk):
     """One thread's share of the backward pass: add to dk (16, C, F) and, where wanted, to dx like x."""
-    whole, transposed = slice(0, bands(slide, len(x))), np.ascontiguousarray(kernels.transpose(0, 2, 1))
+    whole, transposed, product = slice(0, bands(slide, len(x))), turned(kernels), scratch("dk", kernels.size, kernels.dtype)
     dy = dy.reshape(-1, *dy.shape[2:])
     for block, tiles, products in _blocks(whole, x, dy, slide):
         _from_tiles_backward(dy, products, block.start)
         if dk is not None:
             _to_tiles(_lines(x), tiles, block.start, -(-slide.out[1] // 2), slide.before[1:])
-            dk += _flat(tiles).transpose(0, 2, 1) @ _flat(products)
+            dk += np.matmul(_flat(tiles).transpose(0, 2, 1), _flat(products), out=product.reshape(dk.shape))
         if dx is not None:
             np.matmul(_flat(products), transposed, out=_flat(tiles))
             _to_tiles_backward(tiles, _lines(dx), block.start, -(-slide.out[1] // 2), slide.before[1:])
