@@ -1,15 +1,16 @@
 """Convolution of pictures and clips, forward and backward.
 
 A picture is a clip with one frame, so the work is written once, for clips; `conv2d` and `conv3d` are its two faces.
-Two modules can do the work and have the same functions: `unfold` writes the windows out as a matrix and multiplies
+Two modules can do the work and have the same functions: `im2col` writes the windows out as a matrix and multiplies
 it by the kernels; `winograd` does 3 × 3 kernels with fewer products. Threads share the batch (see `cnnlib.threads`).
 """
 
 import numpy as np
+from numba import njit
 
 from ..shapes import check_same_shape, conv_geometry
 from ..threads import over_parts, single_threaded_blas
-from . import unfold, winograd
+from . import im2col, winograd
 
 
 def conv2d(x, k, b=None, stride=1, padding="valid", dilation=1, groups=1):
@@ -97,12 +98,23 @@ def _backward(dy, x, k, slide, need_dx):
     def work(part):
         dk = np.zeros(kernels.shape, np.result_type(dy, x))
         engine.spread(dy[part], x[part], kernels, slide, dx[part] if need_dx else None, dk)
-        return dk, dy[part].reshape(-1, dy.shape[-1]).sum(0)
+        return dk, sum_over_windows(dy[part])
 
     dks, dbs = zip(*over_parts(work, len(x)), strict=True)
     return dx, engine.restore(sum(dks), k.shape), sum(dbs)
 
 
+@njit(nogil=True, cache=True)
+def sum_over_windows(dy):
+    """The gradient of the bias: dy (N, T', H', W', F) → (F,)."""
+    F = dy.shape[-1]
+    db = np.zeros(F, dy.dtype)
+    for numbers in dy.reshape(-1, F):
+        for f in range(F):
+            db[f] += numbers[f]
+    return db
+
+
 def choose_engine(x, k, slide):
     """The module that does the work: fewer multiplications where they pay, else the plain product of windows and kernels."""
-    return winograd if winograd.fits(x, k, slide) else unfold
+    return winograd if winograd.fits(x, k, slide) else im2col

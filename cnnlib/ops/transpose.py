@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import RangeError
 from ..shapes import Slide, check_array, check_bias, check_same_shape, describe, fail, per_axis, resolve_padding
 from ..threads import over_parts, single_threaded_blas
-from .conv import choose_engine
+from .conv import choose_engine, sum_over_windows
 
 
 @single_threaded_blas()
@@ -37,11 +37,11 @@ def conv2d_transpose(x, k, b=None, stride=1, padding="valid"):
     """
     slide, shape = _geometry("conv2d_transpose", x, k, b, stride, padding)
     x, y = np.ascontiguousarray(x[:, np.newaxis]), np.zeros(shape, np.result_type(x, k))
-    if b is not None:
-        y[:] = b
     engine = choose_engine(y, k, slide)
     kernels = engine.prepare(k)
     over_parts(lambda part: engine.spread(x[part], y[part], kernels, slide, y[part], None), len(x))
+    if b is not None:
+        y += b
     return y[:, 0]
 
 
@@ -64,7 +64,7 @@ def conv2d_transpose_backward(dy, x, k, stride=1, padding="valid", need_dx=True)
             engine.multiply(dy[part], kernels, no_bias, dx[part], slide, slice(0, engine.bands(slide, part.stop - part.start)))
         dk = np.zeros(kernels.shape, np.result_type(dy, x))
         engine.spread(x[part], dy[part], kernels, slide, None, dk)
-        return dk, dy[part].reshape(-1, dy.shape[-1]).sum(0)
+        return dk, sum_over_windows(dy[part])
 
     dks, dbs = zip(*over_parts(work, len(x)), strict=True)
     return dx[:, 0] if need_dx else None, engine.restore(sum(dks), k.shape), sum(dbs)

@@ -24,7 +24,7 @@ import numpy as np
 from numba import njit
 
 from ..threads import scratch
-from .unfold import turned
+from .im2col import turned
 
 G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
 CHANNELS = 16  # fewer, in or out, and the additions cost more than the products saved
@@ -65,7 +65,7 @@ def multiply(x, kernels, b, y, slide, part):
 
 
 def spread(dy, x, kernels, slide, dx, dk):
-    """One thread's share of the backward pass: add to dk (16, C, F) and, where wanted, to dx like x."""
+    """One thread's share of the backward pass: add to dk (16, C, F) and, where wanted, fill dx like x, zero until now."""
     whole, transposed, product = slice(0, bands(slide, len(x))), turned(kernels), scratch("dk", kernels.size, kernels.dtype)
     dy = dy.reshape(-1, *dy.shape[2:])
     for block, tiles, products in _blocks(whole, x, dy, slide):
