@@ -409,6 +409,20 @@ def test_views_turned_arrays_and_read_only_ones(call):
     assert np.array_equal(still, x)
 
 
+@pytest.mark.parametrize("name, shape, options", [
+    ("max_pool3d", (2, 4, 5, 6, 2), {}), ("avg_pool3d", (2, 4, 5, 6, 2), {}), ("max_pool2d", (2, 5, 6, 2), {}),
+    ("upsample2d", (2, 3, 4, 2), {}), ("upsample2d", (2, 3, 4, 2), {"method": "bilinear"}),
+])
+def test_upstream_gradients_that_are_turned_views_and_read_only(name, shape, options):
+    x, forward, backward = *draw("float64", shape), getattr(ops, name), getattr(ops, name + "_backward")
+    (dy,) = draw("float64", forward(x, **options).shape)
+    turned = np.ascontiguousarray(dy[:, ::-1])[:, ::-1]
+    turned.flags.writeable = False
+    agree(backward(turned, x, **options), backward(dy, x, **options), "float64")
+    with pytest.raises(DtypeError, match="dy holds >f8"):
+        backward(dy.astype(">f8"), x, **options)
+
+
 BAD_VALUES = {
     "stride zero": (lambda: ops.max_pool3d(ones(1, 4, 4, 4, 1), stride=0), RangeError, "max_pool3d: stride=0"),
     "pair for three axes": (lambda: ops.max_pool3d(ones(1, 4, 4, 4, 1), (2, 2)), RangeError, "or 3 of them"),
