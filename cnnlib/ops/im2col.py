@@ -50,7 +50,7 @@ def multiply(x, kernels, b, y, slide, part):
 
 
 def spread(dy, x, kernels, slide, dx, dk):
-    """One thread's share of the backward pass: add to dk (G, R·P·Q·C / G, F / G) and, where wanted, fill dx like x, zero until now.
+    """One thread's share of the backward pass: add to dk (G, R·P·Q·C / G, F / G) and, where wanted, fill dx, zero until now.
 
     dk += rowsᵀ · dy. Then the rows have served, and their buffer takes the rows' own gradient dy · kernelsᵀ, which is
     folded onto dx.

@@ -1,0 +1,263 @@
+"""The fast kernels against the specification: both engines, any blocks, fusion, awkward arrays, no step out of bounds."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnlib import compiled, fusion, ops
+from cnnlib import layers as L
+from cnnlib.errors import DtypeError, RangeError, ShapeError
+from cnnlib.model import Sequential
+from cnnlib.ops import conv, fused, im2col, transpose, unfold, winograd
+from cnnlib.shapes import conv_geometry
+
+
+def draw(seed, *shapes, dtype="float64"):
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=shape).astype(dtype) for shape in shapes]
+
+
+def specification(x, k, b, padding):
+    """formulas.conv2d, compiled, with a stride of 1 and the padding spelled out."""
+    return compiled.conv2d(x, k, b, (1, 1), padding)
+
+
+@pytest.fixture
+def tiny_blocks(monkeypatch):
+    """A block of few windows, so that small pictures are cut into many."""
+    for module, names in ((im2col, ("ROWS", "BYTES")), (winograd, ("TILES", "BYTES")), (fused, ("BYTES",))):
+        for name in names:
+            monkeypatch.setattr(module, name, 7)
+
+
+# ── two engines ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@given(st.integers(1, 3), st.integers(3, 9), st.integers(3, 9), st.sampled_from([((0, 0), (0, 0)), ((1, 1), (1, 1)),
+       ((0, 2), (1, 0)), ((2, 2), (2, 2)), ((3, 1), (0, 4))]), st.sampled_from(["float32", "float64"]), st.integers(0, 9))
+def test_winograd_gives_what_the_formula_gives(N, H, W, padding, dtype, seed):
+    x, k, b = draw(seed, (N, H, W, 16), (3, 3, 16, 17), (17,), dtype=dtype)
+    assert conv.choose_engine(x[:, None], k, conv_geometry("conv2d", x, k, b, 1, padding, 1, 1)) is winograd
+    close = dict(rtol=0, atol=1e-4 if dtype == "float32" else 1e-12)
+    y = ops.conv2d(x, k, b, padding=padding)
+    np.testing.assert_allclose(y, specification(x, k, b, padding), **close)
+    (dy,) = draw(seed + 1, y.shape, dtype=dtype)
+    for got, expected in zip(ops.conv2d_backward(dy, x, k, padding=padding), compiled.conv2d_backward(dy, x, k, (1, 1), padding),
+                             strict=True):
+        assert got.dtype == x.dtype
+        np.testing.assert_allclose(got, expected, **close)
+
+
+def test_winograd_takes_only_what_it_can():
+    def engine(x, k, **options):
+        x, k = np.zeros(x), np.zeros(k)
+        geometry = dict(stride=1, padding="same", dilation=1, groups=1) | options
+        slide = conv_geometry("conv2d" if k.ndim == 4 else "conv3d", x, k, None, *geometry.values())
+        return conv.choose_engine(x[:, None] if k.ndim == 4 else x, k, slide)
+
+    picture, kernel = (1, 8, 8, 16), (3, 3, 16, 16)
+    assert engine(picture, kernel) is winograd
+    assert engine((1, 4, 8, 8, 16), (1, 3, 3, 16, 16)) is winograd  # frames one by one
+    for options in (dict(stride=2), dict(dilation=2), dict(groups=2)):
+        assert engine(picture, (3, 3, 16 // options.get("groups", 1), 16), **options) is im2col
+    assert engine(picture, (5, 5, 16, 16)) is im2col
+    assert engine((1, 8, 8, 4), (3, 3, 4, 16)) is im2col  # few channels: the additions would cost more
+    assert engine((1, 4, 8, 8, 16), (3, 3, 3, 16, 16)) is im2col
+
+
+@given(st.integers(1, 2), st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 4)), st.tuples(*[st.integers(1, 2)] * 3),
+       st.tuples(*[st.integers(1, 2)] * 3), st.integers(0, 2), st.sampled_from([(1, 1), (1, 3), (2, 2), (3, 6), (1, 5)]),
+       st.integers(0, 9))
+def test_folding_is_the_transpose_of_unfolding(N, window, stride, dilation, pad, channels, seed):
+    """⟨unfold(x), r⟩ = ⟨x, fold(r)⟩ for every x and r: only the transpose has this property."""
+    groups, C = channels
+    x, k = np.zeros((N, 6, 7, 8, C)), np.zeros((*window, C // groups, groups))
+    slide = conv_geometry("conv3d", x, k, None, stride, pad, dilation, groups)
+    block = slice(0, im2col.bands(slide, N))
+    x, buffer = draw(seed, x.shape, (im2col.bands(slide, N) * slide.out[2] * np.prod(window) * C,))
+    matrix = unfold.unfold(x, slide, block, np.full(buffer.shape, np.nan))
+    rows, dx = unfold.as_matrix(buffer, x, slide, block), np.zeros_like(x)
+    unfold.fold(rows, dx, slide, block)
+    assert np.isfinite(matrix).all() and (matrix * rows).sum() == pytest.approx((x * dx).sum())
+
+
+@pytest.mark.parametrize("channels", [(1, 5), (4, 5), (16, 17)], ids=["by columns", "by rows", "winograd"])
+def test_blocks_do_not_change_the_answer(channels, tiny_blocks):
+    x, k, b = draw(0, (3, 9, 8, channels[0]), (3, 3, *channels), channels[1:])
+    padding = ((1, 1), (1, 1))
+    y = ops.conv2d(x, k, b, padding=padding)
+    np.testing.assert_allclose(y, specification(x, k, b, padding), atol=1e-12)
+    (dy,) = draw(1, y.shape)
+    for got, expected in zip(ops.conv2d_backward(dy, x, k, padding=padding), compiled.conv2d_backward(dy, x, k, (1, 1), padding),
+                             strict=True):
+        np.testing.assert_allclose(got, expected, atol=1e-12)
+
+
+# ── fusion ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+FUSED = {"pooled by 2": dict(window=2), "a row and a column over": dict(window=3), "overlapping": dict(window=3, pool_stride=2),
+         "gaps": dict(window=2, pool_stride=3), "wide": dict(window=(1, 4)), "no pooling": dict(window=1),
+         "strided": dict(stride=2, window=2), "padded": dict(padding="same", window=2), "groups": dict(groups=2, window=2)}
+
+
+@pytest.mark.parametrize("options", FUSED.values(), ids=FUSED)
+@pytest.mark.parametrize("F", [4, 16])
+def test_one_step_gives_what_three_give(options, F, tiny_blocks):
+    pooling = {"window": options["window"], "stride": options.get("pool_stride")}
+    convolution = {name: value for name, value in options.items() if "window" not in name and "pool" not in name}
+    C = 16 if F == 16 else 2
+    x, k, b = draw(2, (3, 13, 12, C), (3, 3, C // options.get("groups", 1), F), (F,))
+    z = ops.conv2d(x, k, b, **convolution)
+    y, winners = fused.conv2d_relu_max_pool2d(x, k, b, **options)
+    np.testing.assert_allclose(y, ops.max_pool2d(ops.relu(z), **pooling), atol=1e-12)
+    assert winners.dtype == np.uint8 and ((winners == fused.CLOSED) == (y == 0)).all()
+    (dy,) = draw(3, y.shape)
+    dz = ops.relu_backward(ops.max_pool2d_backward(dy, ops.relu(z), **pooling), z)
+    expected = ops.conv2d_backward(dz, x, k, **convolution)
+    for got, wanted in zip(fused.conv2d_relu_max_pool2d_backward(dy, winners, x, k, **options), expected, strict=True):
+        np.testing.assert_allclose(got, wanted, atol=1e-12)
+
+
+def test_only_these_very_layers_are_joined():
+    class OwnReLU(L.ReLU):
+        pass
+
+    def steps(*layers):
+        return [type(step).__name__ for step in fusion.fuse(layers)]
+
+    conv2d, relu, pool = L.Conv2D(2, 3), L.ReLU(), L.MaxPool2D(2)
+    assert steps(conv2d, relu, pool, L.Flatten()) == ["ConvReLUMaxPool", "Flatten"]
+    assert steps(conv2d, relu, L.AvgPool2D(2)) == ["ConvReLUMaxPool", "AvgPool2D"]
+    assert steps(conv2d, pool, relu) == ["Conv2D", "MaxPool2D", "ReLU"]
+    assert steps(conv2d, OwnReLU(), pool) == ["Conv2D", "OwnReLU", "MaxPool2D"]
+    assert steps(conv2d, relu, L.MaxPool2D(2, padding="same")) == ["ConvReLUMaxPool", "MaxPool2D"]
+    assert steps(conv2d, relu, L.MaxPool2D(16)) == ["ConvReLUMaxPool", "MaxPool2D"]  # 256 places do not fit a byte
+    assert steps(conv2d) == ["Conv2D"] and steps() == []
+
+
+def test_a_fused_network_has_the_gradients_of_the_plain_one():
+    stack = [L.Conv2D(4, 3), L.ReLU(), L.MaxPool2D(2), L.Conv2D(3, 2), L.ReLU(), L.Flatten(), L.Dense(3)]
+    x, dy = draw(4, (5, 9, 8, 2), (5, 3))
+    found = []
+    for joined in (True, False):
+        model = Sequential(stack, (9, 8, 2), dtype="float64", fused=joined)
+        found.append([model.forward(x), model.backward(dy, need_dx=True), *map(np.copy, model.gradients.values())])
+    assert len(model.steps) == 7 and len(found[0]) == 8
+    for joined, plain in zip(*found, strict=True):
+        np.testing.assert_allclose(joined, plain, atol=1e-12)
+
+
+def test_fused_pooling_says_what_is_wrong():
+    x, k, b = draw(0, (1, 20, 20, 1), (3, 3, 1, 2), (2,))
+    with pytest.raises(RangeError, match="more than 255 places"):
+        fused.conv2d_relu_max_pool2d(x, k, b, window=16)
+    with pytest.raises(ShapeError, match="larger than the padded picture"):
+        fused.conv2d_relu_max_pool2d(x, k, b, window=19)
+    with pytest.raises(ShapeError, match="dy has the wrong shape"):
+        y, winners = fused.conv2d_relu_max_pool2d(x, k, b)
+        fused.conv2d_relu_max_pool2d_backward(y[:, 1:], winners, x, k)
+
+
+# ── awkward arrays ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def awkward(array):
+    """The same numbers in every layout a caller may bring."""
+    frozen = array.copy()
+    frozen.flags.writeable = False
+    doubled = np.zeros((*array.shape[:-1], 2 * array.shape[-1]), array.dtype)
+    doubled[..., ::2] = array
+    return {"Fortran order": np.asfortranarray(array), "backwards": array[::-1].copy()[::-1], "every second": doubled[..., ::2],
+            "read-only": frozen, "mirrored": array[:, ::-1].copy()[:, ::-1]}
+
+
+@pytest.mark.parametrize("layout", ["Fortran order", "backwards", "every second", "read-only", "mirrored"])
+@pytest.mark.parametrize("channels", [(1, 2), (6, 5), (16, 16)], ids=["by columns", "by rows", "winograd"])
+def test_any_memory_layout_works(layout, channels):
+    x, k, b = draw(5, (2, 6, 7, channels[0]), (3, 3, *channels), channels[1:])
+    y, dy = ops.conv2d(x, k, b), draw(6, (2, 4, 5, channels[1]))[0]
+    odd_x, odd_k, odd_dy = (awkward(a)[layout] for a in (x, k, dy))
+    np.testing.assert_array_equal(ops.conv2d(odd_x, odd_k, b), y)
+    for got, expected in zip(ops.conv2d_backward(odd_dy, odd_x, odd_k), ops.conv2d_backward(dy, x, k), strict=True):
+        np.testing.assert_array_equal(got, expected)
+    pooled, winners = fused.conv2d_relu_max_pool2d(odd_x, odd_k, b)
+    np.testing.assert_array_equal(pooled, fused.conv2d_relu_max_pool2d(x, k, b)[0])
+    small = awkward(pooled)[layout]
+    for got, expected in zip(fused.conv2d_relu_max_pool2d_backward(small, winners, odd_x, odd_k),
+                             fused.conv2d_relu_max_pool2d_backward(pooled, winners, x, k), strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("dtype", ["float16", ">f4", ">f8", "int64", "complex64", "bool"])
+def test_other_kinds_of_numbers_are_refused_with_the_way_out(dtype):
+    x, k = np.zeros((1, 4, 4, 1), dtype), np.zeros((3, 3, 1, 1), "float32")
+    for call in (ops.conv2d, ops.conv2d_transpose):
+        with pytest.raises(DtypeError, match="x holds .*convert first"):
+            call(x, k)
+
+
+@pytest.mark.parametrize("shape", [(0, 4, 4, 1), (1, 0, 4, 1), (1, 4, 4, 0)])
+def test_empty_axes_are_named(shape):
+    with pytest.raises(ShapeError, match="x is empty"):
+        ops.conv2d(np.zeros(shape), np.zeros((3, 3, shape[3], 1)) if shape[3] else np.zeros((3, 3, 1, 1)))
+
+
+def test_nan_and_infinity_pass_through_where_they_belong():
+    x, k = draw(7, (1, 5, 5, 1), (3, 3, 1, 1))
+    x[0, 0, 0, 0] = np.nan
+    y = ops.conv2d(x, k)
+    assert np.isnan(y[0, 0, 0, 0]) and np.isfinite(y[0, 1:]).all() and np.isfinite(y[0, :, 1:]).all()
+
+
+# ── out of bounds ─────────────────────────────────────────────────────────────────────────────────────────────
+
+EVERY_KERNEL = """
+import itertools, numpy as np
+from cnnlib import ops
+from cnnlib.ops import fused
+rng = np.random.default_rng(0)
+channels, sizes = ((1, 2), (5, 3), (16, 16)), ((5, 6), (4, 3))
+for (C, F), padding, stride, size in itertools.product(channels, ("valid", "same", 2), (1, 2), sizes):
+    x, k = rng.normal(size=(2, *size, C)), rng.normal(size=(3, 3, C, F))
+    y = ops.conv2d(x, k, np.ones(F), stride, padding)
+    ops.conv2d_backward(y, x, k, stride, padding)
+    for window, step in ((1, None), (2, 1), (2, 2)):
+        if min(y.shape[1:3]) >= window:
+            pooled, winners = fused.conv2d_relu_max_pool2d(x, k, np.ones(F), window, step, stride, padding)
+            fused.conv2d_relu_max_pool2d_backward(pooled, winners, x, k, window, step, stride, padding)
+    t = ops.conv2d_transpose(x, rng.normal(size=(3, 3, F, C)), None, stride)
+    ops.conv2d_transpose_backward(t, x, rng.normal(size=(3, 3, F, C)), stride)
+for groups, dilation in ((1, 2), (3, 1), (6, 2)):
+    x, k = rng.normal(size=(2, 4, 6, 5, 6)), rng.normal(size=(2, 2, 2, 6 // groups, 6))
+    for padding in ("valid", "same", "causal"):
+        y = ops.conv3d(x, k, None, (1, 2, 1), padding, (1, dilation, 1), groups)
+        ops.conv3d_backward(y, x, k, (1, 2, 1), padding, (1, dilation, 1), groups)
+print("inside")
+"""
+
+
+@pytest.mark.slow
+def test_no_kernel_leaves_its_arrays(tmp_path):
+    """With Numba's bounds checking on, an index outside an array raises; without it, it would read or write strange memory."""
+    quiet = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", EVERY_KERNEL]
+    run = subprocess.run(command, env=os.environ | quiet, capture_output=True, text=True, timeout=600)
+    assert run.stdout.strip() == "inside", run.stderr[-3000:]
+
+
+def test_a_transposed_convolution_is_the_matrix_transposed():
+    """Column by column: the matrix of conv2d, turned over, is the matrix of conv2d_transpose."""
+    (k,) = draw(8, (3, 2, 1, 1))
+    pixels = np.eye(20).reshape(20, 4, 5, 1)
+    matrix = ops.conv2d(pixels, k, stride=(1, 2)).reshape(20, -1).T
+    small = np.eye(len(matrix)).reshape(len(matrix), 2, 2, 1)
+    slide, _ = transpose._geometry("conv2d_transpose", small, k, None, (1, 2), "valid")
+    assert slide.stride == (1, 1, 2)
+    grown = ops.conv2d_transpose(small, k, stride=(1, 2))  # (4, 4, 4, 1): the last column of x is seen by no window
+    np.testing.assert_allclose(grown[..., 0], matrix.reshape(-1, 4, 5)[:, :, :4], atol=1e-12)
