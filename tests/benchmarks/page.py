@@ -18,8 +18,9 @@ other library is.
 1. **First compare, then time.** All libraries get the same inputs and the same weights. Their results, gradients included,
    must agree to float32 rounding: no difference above 1e-4 of the largest number. What disagrees is not timed.
 2. **In turns.** Each library runs in a process of its own. One round times each of them once, straight after the other, and
-   gives one ratio. The tables show the median of these ratios over at least 7 rounds (3 for the epoch), and in brackets the
-   smallest and the largest. The medians of the times stand beside them; their quotient may differ a little from the ratio.
+   gives one ratio. The tables show the median of these ratios over at least 7 rounds (3 for the epoch), and where there is
+   room, in brackets, the smallest and the largest. The medians of the times stand beside them; their quotient may differ a
+   little from the ratio.
 3. **Awake.** Threads go on spinning for a moment after their work and would disturb the next library. So one untimed call
    precedes each timed sample. A sample repeats the work until it lasts about 20 ms or longer.
 4. **As users use it.** Keras is compiled with its defaults and called through `train_on_batch`, `predict` and `fit`, or
@@ -64,7 +65,7 @@ def bars(found):
     """What the issue demands, reached or not."""
     rows = []
     for bar in found:
-        bound = f"at most {bar['at_most']:g}" if "at_most" in bar else f"at least {bar['at_least']:g}"
+        bound = f"≤ {bar['at_most']:g}" if "at_most" in bar else f"≥ {bar['at_least']:g}"
         rows.append((bar["what"], with_unit(bound, bar["unit"]), with_unit(f"{bar['value']:g}", bar["unit"]),
                      "yes" if bar["reached"] else "no"))
     return blocks("## What the course asks of its library", table(["what", "bar", "measured", "reached"], rows, "lrrl"))

@@ -6,7 +6,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 from cnnlib import plot
 from cnnlib.plot.style import BLUE, GREEN, INK, ORANGE, QUIET, WIDTH, axes_at, new_figure, styled
 
-from .tables import NAMES
+from .tables import NAMES, short
 
 LOOK = {"cnnlib": (ORANGE, "D"), "keras": (BLUE, "o"), "torch": (GREEN, "s")}  # colour and marker of each library
 
@@ -34,7 +34,7 @@ def step(rows):
 def dots(rows):
     """Two panels, forward and both: for each shape one dot per library at the ratio of the times."""
     shapes = list(dict.fromkeys(row["name"] for row in rows))
-    height, left, gap = 0.24 * len(shapes), 2.95, 0.15
+    height, left, gap = 0.24 * len(shapes), 2.45, 0.15
     wide = (WIDTH - left - gap - 0.15) / 2
     figure = new_figure(height + 1.0)
     for n, (direction, title) in enumerate((("forward", "forward"), ("both", "forward and backward"))):
@@ -48,7 +48,7 @@ def dots(rows):
         axes.axvline(1, color=INK, linestyle=":", linewidth=1.3)
         axes.set_title(title, loc="left", fontweight="bold")
         axes.set(xscale="log", ylim=(len(shapes) - 0.5, -0.5), yticks=range(len(shapes)))
-        axes.set_yticklabels([_short(shape) for shape in shapes] if n == 0 else [], color=INK, fontsize=7.5)
+        axes.set_yticklabels([short(shape) for shape in shapes] if n == 0 else [], color=INK, fontsize=7.5)
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="both")
         axes.spines["left"].set_visible(False)
@@ -69,11 +69,6 @@ def _limits(axes, values):
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.minorticks_off()
-
-
-def _short(name):
-    """The shape's name without its words: the axis has little room."""
-    return name.replace(" pixels", "").replace(" channels", "").replace("batch ", "× ").replace(", stride 2×2", "/2")
 
 
 @styled

@@ -3,7 +3,7 @@
 from statistics import median
 
 from .pictures import floor
-from .tables import NAMES, blocks, figure, listed, number, ratio, table, times
+from .tables import NAMES, blocks, figure, listed, number, ratio, short, table, times
 
 
 def step(rows):
@@ -50,24 +50,23 @@ def operation(title, about, picture=None):
 
     def section(rows):
         peers = [name for name in ("keras", "torch") if name in rows[0]["ratio"]]
-        head = ["shape", "cnnlib, ms", *(f"{NAMES[name]}, ms" for name in peers), *(f"ratio to {NAMES[name]}" for name in peers)]
+        head = ["shape", *(NAMES[name] for name in ("cnnlib", *peers)), *(f"to {NAMES[name]}" for name in peers)]
 
         def cells(direction):
             some = [row for row in rows if row["direction"] == direction]
-            return [(row["name"], *(number(row["ms"][name]) for name in ("cnnlib", *peers)),
-                     *(ratio(row, name) for name in peers)) for row in some]
+            return [(short(row["name"]), *(number(row["ms"][name]) for name in ("cnnlib", *peers)),
+                     *(f"{row['ratio'][name]:.2f}" for name in peers)) for row in some]
 
         in_scipy = [row for row in rows if "scipy" in row["ratio"]]
         return blocks(
-            f"## {title}", about, who_is_faster(rows, peers),
+            f"## {title}", f"{about} {COLUMNS}", who_is_faster(rows, peers),
             *([figure(picture, "Time of cnnlib divided by the time of Keras (circles) and of PyTorch (squares), for each shape. "
-                      "Left of the dotted line cnnlib is faster. A shape is written as window/stride, padding, pixels, channels "
-                      "in → out, × batch.", dots_in_words(rows))] if picture else []),
+                      "Left of the dotted line cnnlib is faster.", dots_in_words(rows))] if picture else []),
             "**Forward**", table(head, cells("forward"), "l" + "r" * (len(head) - 1)),
             "**Forward and backward**", table(head, cells("both"), "l" + "r" * (len(head) - 1)),
             *(["**Forward, beside SciPy's `ndimage.correlate`**",
                table(["shape", "cnnlib, ms", "SciPy, ms", "ratio to SciPy"],
-                     [(row["name"], number(row["ms"]["cnnlib"]), number(row["ms"]["scipy"]), ratio(row, "scipy"))
+                     [(short(row["name"]), number(row["ms"]["cnnlib"]), number(row["ms"]["scipy"]), ratio(row, "scipy"))
                       for row in in_scipy], "lrrr")] if in_scipy else []),
         )
 
@@ -132,14 +131,18 @@ def compilation(rows):
     )
 
 
+SHAPES = "A shape is written as window/stride, padding, pixels, channels in → out, ×batch."
+COLUMNS = ("Times are in milliseconds; the last columns are the ratios to each library, whose ranges over the rounds are stored "
+           "with them in `book/performance.json`.")
+
 SECTIONS = {
     "step": step,
     "predict": predict,
     "epoch": epoch,
-    "conv2d": operation("Convolution of pictures", "Window, padding, image size, channels in and out, batch. Backward gives the "
-                        "gradients of input, kernels and bias.", picture="conv2d"),
-    "conv3d": operation("Convolution of clips", "The same over time, height and width."),
-    "pool": operation("Pooling", "Max and average pooling, without padding."),
+    "conv2d": operation("Convolution of pictures", SHAPES + " Backward gives the gradients of input, "
+                        "kernels and bias.", picture="conv2d"),
+    "conv3d": operation("Convolution of clips", SHAPES + " Sizes are time × height × width."),
+    "pool": operation("Pooling", "Max and average pooling without padding: window/stride, pixels, channels, ×batch."),
     "growth": growth,
     "memory": memory,
     "compile": compilation,

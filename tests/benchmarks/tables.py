@@ -12,13 +12,18 @@ NAMES = {
     "cnnlib, cold": "cnnlib, nothing cached",
     "cnnlib, warm": "cnnlib, cached",
 }
-
-
 def blocks(*pieces):
     """Join paragraphs (text, which is wrapped) and tables or pictures (lists of lines) with an empty line between them."""
     wrapped = [textwrap.fill(piece, 120, break_on_hyphens=False) if isinstance(piece, str) else "\n".join(piece)
                for piece in pieces]
     return "\n\n".join(wrapped)
+
+
+def short(shape):
+    """A shape's name where there is little room, as in 3×3/2, same, 56×56, 64 → 128, ×8."""
+    for long, brief in ((" pixels", ""), (" channels", ""), ("batch ", "×"), (", stride ", "/"), ("/2×2", "/2")):
+        shape = shape.replace(long, brief)
+    return shape.replace(" → ", "\u00a0→\u00a0")  # no line ends at the arrow
 
 
 def table(head, rows, align):
@@ -36,12 +41,12 @@ def times(row, unit="ms"):
     scale = {"ms": 1, "s": 1000}[unit]
     cells = [(NAMES[name], number(value / scale), ratio(row, name) if name in row["ratio"] else "")
              for name, value in row["ms"].items()]
-    return table(["library", f"time, {unit}", "ratio (smallest – largest)"], cells, "lrr")
+    return table(["library", f"time, {unit}", "ratio (smallest–largest)"], cells, "lrr")
 
 
 def ratio(row, name):
     """The ratio of cnnlib's time to the named library's, with its range over the rounds."""
-    return f"{row['ratio'][name]:.2f} ({row['low'][name]:.2f} – {row['high'][name]:.2f})"
+    return f"{row['ratio'][name]:.2f} ({row['low'][name]:.2f}–{row['high'][name]:.2f})"
 
 
 def number(value):

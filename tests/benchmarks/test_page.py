@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from . import __main__ as bench
-from . import page, pictures, store
+from . import page, pictures, store, tables
 
 
 @pytest.fixture(scope="module")
@@ -129,9 +129,10 @@ def test_the_page_shows_every_row_and_every_bar(stored):
     text = page.page(stored)
     for part in stored["parts"].values():
         for row in part["rows"]:
-            assert row.get("direction") is None or row["name"] in text
+            line = f"| {tables.short(row['name'])} | " if "direction" in row else ""
             for name, value in row.get("ratio", {}).items():
-                assert f"{value:.2f} ({row['low'][name]:.2f} – {row['high'][name]:.2f})" in text
+                shown = f"{value:.2f}" if line else tables.ratio(row, name)
+                assert any(each.startswith(line) and f"| {shown} |" in each for each in text.splitlines()), (row["name"], name)
     assert text.count("| yes |") + text.count("| no |") == len(stored["bars"])
 
 

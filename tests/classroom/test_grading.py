@@ -66,6 +66,7 @@ def kernel_gradient(x, dy):
     return dk
 """,
 }
+CRASH = "import os\nkernel_gradient = lambda x, dy: os._exit(1)"
 PARTIAL = """
 def my_conv2d(x, k, b, stride, padding):  # no bias, no padding
     y = np.zeros((len(x), (x.shape[1] - len(k)) // stride + 1, (x.shape[2] - k.shape[1]) // stride + 1, k.shape[3]))
@@ -136,7 +137,7 @@ HONEST = {
         notebook(NAME, "endless", {"conv2d": "def my_conv2d(*a):\n    while True:\n        pass", "own": own("endless")}),
         {"conv2d_points": 0}, "took too long"),
     "crash": (
-        notebook(NAME, "crash", {"gradient": "import os\nkernel_gradient = lambda x, dy: os._exit(1)", "own": own("crash")}),
+        notebook(NAME, "crash", {"gradient": CRASH, "own": own("crash")}),
         {"gradient_points": 0}, "the process ended"),
 }  # fmt: skip
 assert len(HONEST) == 12
@@ -226,7 +227,7 @@ def test_feedback_needs_nothing_and_runs_nothing(graded):
 
 # Killed runs, changed notebooks, two runs at once.
 
-NAP = 'import time\ntime.sleep(5)'
+NAP = "import time\ntime.sleep(12)"
 STORED = f"autograded/{{}}/{NAME}/result.json"
 
 
@@ -263,7 +264,7 @@ def test_a_killed_run_loses_nothing_and_grades_nobody_twice(tmp_path):
     wait_for(lambda: len(at_work(tmp_path)) >= 2)  # bob's marker and his desk
     run.kill()
     run.wait()
-    wait_for(lambda: not at_work(tmp_path), 10)
+    wait_for(lambda: not at_work(tmp_path), 5)
     before = first.read_bytes(), first.stat().st_mtime_ns
     assert not (tmp_path / "out" / STORED.format("bob")).exists()
 
@@ -330,7 +331,7 @@ def test_the_wall_and_what_is_left_without_it(walled, tmp_path, monkeypatch, cap
     with socket.create_server(("127.0.0.1", 0)) as server:
         spy = spying(server.getsockname()[1], tmp_path)
         hand_in(tmp_path / NAME, "spy", fully("spy", start=[spy]))
-        hand_in(tmp_path / NAME, "other", fully("other", replace={"gradient": EXIT.replace("os._", "kernel_gradient = lambda *a: os._")}))
+        hand_in(tmp_path / NAME, "other", fully("other", replace={"gradient": CRASH}))
         results = grade.grade_all(NAME, tmp_path / NAME, output=tmp_path / "out", limits=QUICK)
     sandbox.usable.cache_clear()
     assert [result["total"] for result in results] == [14, 17]

@@ -98,6 +98,17 @@ def test_blocks_do_not_change_the_answer(channels, tiny_blocks):
         np.testing.assert_allclose(got, expected, atol=1e-12)
 
 
+@pytest.mark.parametrize(("stride", "pad"), [(1, 0), (2, 0), (1, 1), ((1, 2), 0)])
+def test_kernels_of_one_pixel_need_no_unfolding_only_where_all_pixels_are_seen(stride, pad):
+    x, k, b = draw(9, (2, 4, 6, 3), (1, 1, 3, 2), (2,))
+    y = ops.conv2d(x, k, b, stride, pad)
+    spelled = ((stride, stride) if isinstance(stride, int) else stride, ((pad, pad), (pad, pad)))
+    np.testing.assert_allclose(y, compiled.conv2d(x, k, b, *spelled), atol=1e-12)
+    (dy,) = draw(1, y.shape)
+    for got, expected in zip(ops.conv2d_backward(dy, x, k, stride, pad), compiled.conv2d_backward(dy, x, k, *spelled), strict=True):
+        np.testing.assert_allclose(got, expected, atol=1e-12)
+
+
 # ── fusion ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -122,6 +133,12 @@ def test_one_step_gives_what_three_give(options, F, tiny_blocks):
     expected = ops.conv2d_backward(dz, x, k, **convolution)
     for got, wanted in zip(fused.conv2d_relu_max_pool2d_backward(dy, winners, x, k, **options), expected, strict=True):
         np.testing.assert_allclose(got, wanted, atol=1e-12)
+
+
+def test_of_equal_numbers_the_first_wins():
+    x = np.ones((1, 4, 4, 1))
+    y, winners = fused.conv2d_relu_max_pool2d(x, np.ones((1, 1, 1, 1)), np.zeros(1))
+    assert y.ravel().tolist() == [1] * 4 and winners.ravel().tolist() == [0] * 4
 
 
 def test_only_these_very_layers_are_joined():
