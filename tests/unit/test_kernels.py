@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnlib import compiled, fusion, ops
+from cnnlib import compiled, compiling, fusion, ops
 from cnnlib import layers as L
 from cnnlib.errors import DtypeError, RangeError, ShapeError
 from cnnlib.model import Sequential
@@ -105,8 +105,9 @@ def test_kernels_of_one_pixel_need_no_unfolding_only_where_all_pixels_are_seen(s
     spelled = ((stride, stride) if isinstance(stride, int) else stride, ((pad, pad), (pad, pad)))
     np.testing.assert_allclose(y, compiled.conv2d(x, k, b, *spelled), atol=1e-12)
     (dy,) = draw(1, y.shape)
-    for got, expected in zip(ops.conv2d_backward(dy, x, k, stride, pad), compiled.conv2d_backward(dy, x, k, *spelled), strict=True):
-        np.testing.assert_allclose(got, expected, atol=1e-12)
+    expected = compiled.conv2d_backward(dy, x, k, *spelled)
+    for got, wanted in zip(ops.conv2d_backward(dy, x, k, stride, pad), expected, strict=True):
+        np.testing.assert_allclose(got, wanted, atol=1e-12)
 
 
 # ── fusion ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -278,3 +279,21 @@ def test_a_transposed_convolution_is_the_matrix_transposed():
     assert slide.stride == (1, 1, 2)
     grown = ops.conv2d_transpose(small, k, stride=(1, 2))  # (4, 4, 4, 1): the last column of x is seen by no window
     np.testing.assert_allclose(grown[..., 0], matrix.reshape(-1, 4, 5)[:, :, :4], atol=1e-12)
+
+
+# ── compiling ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_slow_compiling_is_explained_once(monkeypatch, capsys):
+    now = iter([0.0, 1.5, 10.0, 11.0, 20.0, 29.0])
+    monkeypatch.setattr(compiling.time, "perf_counter", lambda: next(now))
+    monkeypatch.delenv("CNNLIB_PROGRESS")
+    clock = compiling._Clock()
+    for expected in ("", "cnnlib: compiling kernels", ""):  # 1.5 s, then 2.5 s in all, then told already
+        clock.on_start(None)
+        clock.on_start(None)  # a function compiles another one that it calls: counted once
+        clock.on_end(None)
+        clock.on_end(None)
+        said = capsys.readouterr().err
+        assert said.startswith(expected) and bool(said) == bool(expected)
+    assert clock.seconds == 1.5 + 1 + 9
