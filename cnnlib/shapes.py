@@ -33,12 +33,9 @@ def any_axes(array):
     return usual[np.ndim(array)] if np.ndim(array) < len(usual) else "?" * np.ndim(array)
 
 
-def fail(call, wrong, fix, *arrays, error=ShapeError):
-    """Raise `error` with a message in the book's form: call, fault, shapes, fix.
-
-    `arrays` are texts made by `describe`.
-    """
-    raise error(" · ".join([f"{call}: {wrong}", *arrays, fix]))
+def fail(call, wrong, *shapes_and_fix, error=ShapeError):
+    """Raise `error` with a message in the book's form: call, fault, the shapes (made by `describe`), and last the fix."""
+    raise error(" · ".join([f"{call}: {wrong}", *shapes_and_fix]))
 
 
 def check_array(call, name, array, axes):

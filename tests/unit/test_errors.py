@@ -455,3 +455,10 @@ def test_a_disk_that_is_really_full_while_saving(tmp_path, repository):
     message, rest = done.stdout.splitlines()
     assert message.startswith("save: cannot write weights.npz: File too large · free some space")
     assert rest == "['weights.npz'] True"
+
+
+def test_a_message_gives_the_call_the_fault_the_shapes_and_last_the_fix():
+    with pytest.raises(ShapeError) as raised:
+        ops.conv2d(np.zeros((2, 8, 8, 3)), np.zeros((3, 3, 4, 5)))
+    assert str(raised.value) == ("conv2d: kernel expects C=4 channels, x has C=3 · x (N=2,H=8,W=8,C=3) · k (P=3,Q=3,C=4,F=5) · "
+                                 "make k.shape[2] equal x.shape[3]")
