@@ -31,13 +31,17 @@ def alone(function):
     def watch(frame, event, called):
         if event == "c_call" and frame.f_globals.get("__name__") not in (__name__, "threading"):
             _refuse(called)
-        elif event == "call" and frame.f_code not in seen and not _importing(frame):
-            seen.add(frame.f_code)
-            _refuse(frame.f_code, frame.f_globals.get("__name__"))
-            for name in frame.f_code.co_names:  # code compiled by Numba runs without a frame of its own
-                value = frame.f_globals.get(name)
-                if type(value).__module__.startswith("numba.") or getattr(value, "__name__", "") == "cnnlib.compiled":
-                    _refuse(value, getattr(value, "__module__", "cnnlib.compiled"))
+        elif event == "call" and frame.f_code not in seen:
+            try:
+                _refuse(frame.f_code, frame.f_globals.get("__name__"))
+                for name in frame.f_code.co_names:  # code compiled by Numba runs without a frame of its own
+                    value = frame.f_globals.get(name)
+                    if type(value).__module__.startswith("numba.") or getattr(value, "__name__", "") == "cnnlib.compiled":
+                        _refuse(value, getattr(value, "__module__", "cnnlib.compiled"))
+                seen.add(frame.f_code)
+            except CheckFailed:
+                if not _on_the_side(frame):
+                    raise
 
     @functools.wraps(function, updated=())
     def watched(*arguments, **named):
@@ -62,13 +66,14 @@ def _refuse(called, module=None):
         raise CheckFailed("it calls sys.setprofile · leave the watch over this function alone")
     known = isinstance(module, str) and module.partition(".")[0] in KNOWS and module != __name__
     if known or getattr(called, "co_filename", "").startswith(_OURS):
-        where = f"{module}.{name}".rstrip(".")
+        where = f"{module or 'cnnlib'}.{name}".rstrip(".")
         raise CheckFailed(f"it calls {where} · write it yourself, with NumPy")
 
 
-def _importing(frame):
-    while frame is not None:
-        if frame.f_globals.get("__name__") == "importlib._bootstrap":
+def _on_the_side(frame):
+    """Return whether the call belongs to an import or to Numba's own work, not to the function's."""
+    while frame is not None and frame.f_globals.get("__name__") != __name__:
+        if str(frame.f_globals.get("__name__")).startswith(("importlib._bootstrap", "numba.")):
             return True
         frame = frame.f_back
     return False

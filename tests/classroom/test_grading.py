@@ -110,7 +110,7 @@ HONEST = {
     "perfect": (notebook(NAME, "perfect", {"own": own("perfect")}), {}, "17 of 17"),
     "alternative": (notebook(NAME, "alternative", {**ALTERNATIVE, "own": own("alternative")}), {}, "17 of 17"),
     "stub": (stub(NAME), dict.fromkeys(FULL, 0), "returns nothing"),
-    "partial": (notebook(NAME, "partial", {"conv2d": PARTIAL}), {"conv2d_points": 2, "own_points": 0}, "is added once"),
+    "partial": (notebook(NAME, "partial", {"conv2d": PARTIAL}), {"conv2d_points": 2.4, "own_points": 0}, "is added once"),
     "turned": (
         notebook(NAME, "turned", {"correlate": "def my_correlate(x, k):\n" + LOOPS + "        y[i, j] = (x[i:i+len(k), "
                                   "j:j+k.shape[1]] * k[::-1, ::-1]).sum()\n    return y", "own": own("turned")}),
@@ -313,6 +313,10 @@ try:
 except OSError:
     print("no other notebook")
 try:
+    print("read", open({str(release.COURSE / "source" / NAME / (NAME + ".ipynb"))!r}).read(3))
+except OSError:
+    print("no solution")
+try:
     open({str(folder / "mark")!r}, "w").write("was here")
 except OSError:
     print("no writing")
@@ -338,8 +342,8 @@ def test_the_wall_and_what_is_left_without_it(walled, tmp_path, monkeypatch, cap
     text, said = page(tmp_path, "spy"), capsys.readouterr().out
     if walled:
         assert "bubblewrap: no network" in said
-        assert "no network\nno other notebook\nno writing\n" in text and not (tmp_path / "mark").exists()
+        assert "no network\nno other notebook\nno solution\nno writing\n" in text and not (tmp_path / "mark").exists()
         assert int(re.search(r"processes: (\d+)", text)[1]) < 5
     else:  # the attack is real: without the wall it succeeds, and the run says so
         assert "limits only" in said and "can use the network" in said
-        assert "reached the network\nread {" in text and (tmp_path / "mark").exists()
+        assert "reached the network\nread {\n \nread {" in text and (tmp_path / "mark").exists()

@@ -83,3 +83,15 @@ def test_the_solution_satisfies_a_learner_s_own_checks(name, tmp_path):
     said = run(read("source", name), tmp_path)
     checks = [text for cell, text in said.items() if cell.endswith("_points")]
     assert checks and all("ok  " in text and "--  " not in text for text in checks)
+
+
+@pytest.mark.slow
+def test_nbgrader_alone_can_grade_it(name, tmp_path):
+    api = release.nbgrader(release.COURSE, tmp_path)
+    shutil.copytree(release.COURSE / "source" / name, tmp_path / "source" / name)
+    shutil.copytree(release.COURSE / "source" / name, tmp_path / "submitted" / "learner" / name)
+    for done in (api.generate_assignment(name), api.autograde(name, "learner")):
+        assert done["success"], done
+    with api.gradebook as gradebook:
+        result = gradebook.find_submission_notebook(name, name, "learner")
+        assert result.score == result.max_score > 0
