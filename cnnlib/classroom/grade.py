@@ -77,7 +77,7 @@ class Grading:
             self._prepare(job, student, files, files.pop(path.name, None), labels)
             self._mark(job)
             if not (job / "result.json").exists():
-                result = self._empty(student, labels, "the grader itself was stopped; grade this notebook by hand")
+                result = self.nothing(student, labels, "the grader itself was stopped; grade this notebook by hand")
                 (job / "result.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
             return self._store(student, job), True
 
@@ -88,7 +88,8 @@ class Grading:
             (job / "files" / name).write_bytes(data)
         given = self.course / "source" / self.assignment
         shutil.copytree(given, job / "files", ignore=lambda *_: [f"{self.assignment}.ipynb"], dirs_exist_ok=True)
-        (job / "notebook").write_bytes(notebook or b"")
+        if notebook is not None:
+            (job / "notebook").write_bytes(notebook)
         shutil.copytree(self.shared / "release", job / "release")
         shutil.copy(self.shared / "gradebook.db", job / "gradebook.db")
         mine = int(hashlib.sha256(student.encode()).hexdigest()[:16], 16)
@@ -104,7 +105,8 @@ class Grading:
                 process.wait(self.limits.student + 120)
             sandbox.end(process)
 
-    def _empty(self, student, labels, remark):
+    def nothing(self, student, labels, remark):
+        """Return the result of a student for whom there is none."""
         return {**labels, "student": student, "assignment": self.assignment, "status": "stopped", "remarks": [remark],
                 "out_of": {}, "points": {}, "total": 0.0, "seconds": 0.0}  # fmt: skip
 
@@ -151,7 +153,10 @@ def grade_all(assignment, submitted, course=release.COURSE, output=None, limits=
         grading, results, saving = Grading(course, assignment, output, limits or Limits()), [], threading.Lock()
 
         def one(item):
-            result, new = grading.grade(*item)
+            try:
+                result, new = grading.grade(*item)
+            except Exception as error:  # costs this student's grade, which the next run makes up for, and nobody else's
+                result, new = grading.nothing(item[0], {}, f"{type(error).__name__}: {error}"), True
             with saving:
                 results.append(result)
                 total = f"{result['total']:g} of {sum(result['out_of'].values()):g}"

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._-]*")
+LARGEST = 20 * 2**20  # bytes of a notebook
 MOST_FILES = 50 * 2**20  # bytes of the files beside a notebook
 
 
@@ -27,13 +28,18 @@ def collect(folder, assignment):
 
 def read_files(path):
     """Return {name: bytes} of a notebook and, where it lies in a folder of its own, of the files beside it; no links."""
-    root, files = path.parent, {}
-    alone = path.stem != root.name
-    for file in [path] if alone else sorted(root.rglob("*")):
-        if file.is_file() and not any(part.is_symlink() for part in [file, *file.parents][: len(file.relative_to(root).parts)]):
-            if sum(map(len, files.values())) + file.stat().st_size > MOST_FILES:
-                break
-            files[file.relative_to(root).as_posix()] = file.read_bytes()
+    root, files, room = path.parent, {}, MOST_FILES
+    beside = [] if path.stem != root.name else sorted(root.rglob("*"))
+    for file in [path, *beside]:
+        parents = file.relative_to(root).parents
+        if file.is_file() and not file.is_symlink() and not any((root / folder).is_symlink() for folder in parents):
+            size = file.stat().st_size
+            if file == path:
+                with file.open("rb") as opened:
+                    files[file.name] = opened.read(LARGEST + 1)
+            elif size <= room:
+                room -= size
+                files[file.relative_to(root).as_posix()] = file.read_bytes()
     return files
 
 

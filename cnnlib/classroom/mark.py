@@ -23,11 +23,10 @@ from nbgrader.utils import is_grade, is_locked, is_solution
 
 from cnnlib.checks import points as checks
 from cnnlib.classroom import feedback, release
+from cnnlib.classroom.handed_in import LARGEST
 from cnnlib.classroom.session import Limits, Session
 from cnnlib.errors import CheckFailed
 from cnnlib.files import atomic
-
-LARGEST = 20 * 2**20  # bytes of a handed-in notebook
 
 
 class DividedExecution(NbGraderPreprocessor):
@@ -130,7 +129,7 @@ def mark(job):
     try:
         notebook, result["remarks"] = clean(_read(job / "notebook"), released)
     except Exception as error:
-        result["status"] = "unreadable"
+        result["status"] = "unreadable" if (job / "notebook").exists() else "missing"
         result["remarks"] = [f"the notebook cannot be read: {error}" if isinstance(error, CheckFailed) else
                              "the notebook cannot be read: the file is not a Jupyter notebook"]  # fmt: skip
     else:
@@ -146,6 +145,8 @@ def mark(job):
 
 
 def _read(path):
+    if not path.exists():
+        raise CheckFailed("there is none")
     if path.stat().st_size > LARGEST:
         raise CheckFailed(f"it has more than {LARGEST // 2**20} MB; clear its outputs and hand it in again")
     return path.read_text(encoding="utf-8")

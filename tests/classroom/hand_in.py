@@ -33,11 +33,13 @@ def stub(assignment):
 
 
 def hand_in(folder, student, made, files=None):
-    """Write folder/student/assignment/assignment.ipynb; `made` is a notebook, or bytes to be written as they are."""
+    """Write folder/student/assignment/assignment.ipynb; `made` is a notebook, bytes to be written as they are, or None."""
     assignment = folder.name
     place = folder / student / assignment
     place.mkdir(parents=True, exist_ok=True)
     path = place / f"{assignment}.ipynb"
+    if made is None:
+        return path
     path.write_bytes(made if isinstance(made, bytes) else nbformat.writes(made).encode())
     for name, data in (files or {}).items():
         (place / name).write_bytes(data)

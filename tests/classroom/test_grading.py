@@ -157,6 +157,7 @@ HARD = {
     "dropped": (fully("dropped", drop=("conv2d_points", "setup", "own_points")), {}, "conv2d_points was missing"),
     "no-json": (b'{"cells": [', dict.fromkeys(FULL, 0), "cannot be read"),
     "no-notebook": (b"[1, 2]", dict.fromkeys(FULL, 0), "cannot be read"),
+    "absent": (None, dict.fromkeys(FULL, 0), "there is none"),
     "forger": (notebook(NAME, "forger", dict.fromkeys(("output_size", "correlate", "conv2d", "gradient", "own"), "pass"),
                         start=[FORGED], end=[FORGED]), dict.fromkeys(FULL, 0), "0 of 17 points"),
     "equal": (fully("equal", replace={"correlate": EQUAL_TO_ALL, "same_padding": "pass"}),
@@ -202,7 +203,8 @@ def test_every_grade_is_as_expected(graded, student):
     points = {name: float(rows[student][name]) for name in FULL}
     assert points == {**FULL, **other}
     assert float(rows[student]["total"]) == pytest.approx(sum(points.values()))
-    assert rows[student]["status"] == ("unreadable" if student in ("no-json", "no-notebook") else "graded")
+    status = {"no-json": "unreadable", "no-notebook": "unreadable", "absent": "missing"}
+    assert rows[student]["status"] == status.get(student, "graded")
     assert words in page(folder, student)
 
 
