@@ -63,7 +63,7 @@ def others_percent(before, after, seconds):
     if before is None or after is None:
         return None
     everyone, ours = (late - early for early, late in zip(before, after, strict=True))
-    return rounded(max(0.0, 100 * (everyone - ours) / seconds), 2)
+    return round(max(0.0, 100 * (everyone - ours) / seconds), 1)
 
 
 def in_parts(work, size):

@@ -95,7 +95,7 @@ class InTorch:
         self._backward(x, y)
         return [from_torch(p.grad.numpy()) for p in self.model.parameters()]
 
-    def predict(self, x, batch_size=1000):
+    def predict(self, x, batch_size=BATCH):
         x = self.torch.from_numpy(x).reshape(-1, 1, 28, 28)
         with self.torch.no_grad():
             return self.torch.cat([self.model(x[i:i + batch_size]) for i in range(0, len(x), batch_size)]).numpy()

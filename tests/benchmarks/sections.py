@@ -28,8 +28,9 @@ def predict(rows):
     row, = rows
     return blocks(
         "## Inference of 10,000 pictures",
-        f"`predict` of cnnlib and of Keras with their default batch sizes; Keras also with {row['best_batch']}, the best of five "
-        "batch sizes tried; PyTorch 1000 pictures at a time under `no_grad`.",
+        "`predict` of cnnlib and of Keras with their default batch sizes. Five batch sizes were tried beforehand; Keras with "
+        f"the best of them, {row['best_batch']['keras']}, has a line of its own"
+        + (f", and PyTorch, under `no_grad`, takes its best, {row['best_batch']['torch']}." if "torch" in row["ratio"] else "."),
         times(row),
     )
 
