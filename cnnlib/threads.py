@@ -16,6 +16,8 @@ from threadpoolctl import ThreadpoolController
 
 from .errors import RangeError
 
+ENOUGH = 2**20  # products, about 10 µs: below that one thread is done before a second one has started
+
 _blas = ThreadpoolController().select(user_api="blas")
 _local = threading.local()
 _pool = None
@@ -69,15 +71,16 @@ def scratch(name, size, dtype):
     return kept[name, dtype][:size]
 
 
-def over_parts(work, size):
+def over_parts(work, size, work_size=ENOUGH):
     """Cut 0 … size into one slice per thread, run `work(slice)` on all of them, return the results in order.
 
+    `work_size` is the number of products in all; too few are not worth waking another thread for.
     The first part runs in the calling thread. `work` must write only to its own part of any output. If a part
     raises, the others are waited for before its error is passed on, so that nothing still writes behind the
     caller's back.
     """
     global _pool
-    parts = min(_count, size)
+    parts = min(_count, size) if work_size >= ENOUGH else 1
     edges = [size * part // parts for part in range(parts + 1)]
     slices = [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
     with single_threaded_blas():

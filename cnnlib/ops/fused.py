@@ -22,7 +22,7 @@ from ..threads import over_parts, scratch, single_threaded_blas
 from .conv import choose_engine
 
 CLOSED = 255  # the ReLU is shut: no gradient passes
-BYTES = 2**20  # of convolution output made before it is pooled
+BYTES = 2**21  # of convolution output made before it is pooled
 
 
 @single_threaded_blas()

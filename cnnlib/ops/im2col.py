@@ -19,7 +19,7 @@ from ..threads import scratch
 from .unfold import as_matrix, fold, unfold, window_size
 
 ROWS = 512  # windows of a block: enough for the matrix product to run at full speed …
-BYTES = 2**19  # … or more of them while a block and its product fit in so many bytes
+BYTES = 2**21  # … or more of them while a block and its product fit in so many bytes
 
 
 def prepare(k, groups=1):

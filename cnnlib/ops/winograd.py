@@ -29,7 +29,7 @@ from .im2col import turned
 G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
 CHANNELS = 16  # fewer, in or out, and the additions cost more than the products saved
 TILES = 128  # of a block: enough for the matrix products to run at full speed …
-BYTES = 2**19  # … or more of them while a block fits in so many bytes
+BYTES = 2**21  # … or more of them while a block fits in so many bytes
 
 
 def fits(x, k, slide):
