@@ -4,11 +4,16 @@ import numpy as np
 import pytest
 
 from .operations import Operation
-from .shapes import CONV2D, CONV3D, POOL
+from .shapes import CONV2D, CONV3D, POOL, Conv, Pool
+
+
+def name(shape):
+    """In letters that pytest's -k takes: `-k "3x3 and forward"`."""
+    return str(shape).replace("×", "x").replace("→", "to") if isinstance(shape, Conv | Pool) else shape
 
 
 @pytest.mark.parametrize("direction", ["forward", "both"])
-@pytest.mark.parametrize("shape", CONV2D + CONV3D + POOL, ids=str)
+@pytest.mark.parametrize("shape", CONV2D + CONV3D + POOL, ids=name)
 def test_operation(benchmark, shape, direction):
     y, *gradients = benchmark(Operation(shape, direction).work("cnnlib").call)
     assert y.shape == shape.output and y.dtype == np.float32 and np.isfinite(y).all()
