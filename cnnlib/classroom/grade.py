@@ -126,14 +126,15 @@ class Grading:
 
 
 def table(results):
-    """Return the results as CSV: student, points of each exercise, total, status, seconds."""
+    """Return the results as CSV: student, points of each exercise, total, status, seconds, remarks."""
     names = next((list(result["out_of"]) for result in results if result["out_of"]), [])
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")
-    out.writerow(["student", *names, "total", "status", "seconds"])
+    out.writerow(["student", *names, "total", "status", "seconds", "remarks"])
     for result in sorted(results, key=lambda result: result["student"]):
         points = [f"{result['points'].get(name, 0):g}" for name in names]
-        out.writerow([result["student"], *points, f"{result['total']:g}", result["status"], f"{result['seconds']:g}"])
+        remarks = " ".join("; ".join(result["remarks"]).split())
+        out.writerow([result["student"], *points, f"{result['total']:g}", result["status"], f"{result['seconds']:g}", remarks])
     return text.getvalue()
 
 

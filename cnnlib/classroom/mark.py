@@ -23,6 +23,7 @@ from nbgrader.utils import is_grade, is_locked, is_solution
 
 from cnnlib.checks import points as checks
 from cnnlib.classroom import feedback, release
+from cnnlib.classroom.clean import clean, remarks
 from cnnlib.classroom.handed_in import LARGEST
 from cnnlib.classroom.session import Limits, Session
 from cnnlib.errors import CheckFailed
@@ -88,34 +89,6 @@ def _outputs(text, error):
     return outputs
 
 
-def clean(text, released):
-    """Return a notebook that has only cells from the student, and everything else from the release; and remarks.
-
-    Cells of the release that are missing are put back after the cell that they followed.
-    """
-    given = nbformat.reads(text, as_version=4)
-    known = {cell.metadata.nbgrader.grade_id: cell for cell in released.cells if "nbgrader" in cell.metadata}
-    cells, places, remarks = [], {}, []
-    for cell in given.cells:
-        name = (cell.metadata.get("nbgrader") or {}).get("grade_id")
-        code = known[name].cell_type == "code" if name in known else cell.cell_type == "code"
-        new = (nbformat.v4.new_code_cell if code else nbformat.v4.new_markdown_cell)(str(cell.source))
-        if name in known:
-            if is_locked(known[name]) and new.source != known[name].source:
-                remarks.append(f"the cell {name} was changed; it was put back as it was")
-            new.metadata.nbgrader = known[name].metadata.nbgrader.copy()
-            places[name] = new
-        cells.append(new)
-    before = None
-    for name, cell in known.items():
-        if name not in places:
-            cells.insert(cells.index(places[before]) + 1 if before else 0, cell)
-            places[name] = cell
-            remarks.append(f"the cell {name} was missing; it was put back")
-        before = name
-    return nbformat.v4.new_notebook(cells=cells, metadata=released.metadata), remarks
-
-
 def mark(job):
     """Mark one student; write job/result.json, job/notebook.ipynb and job/feedback.html."""
     told = json.loads((job / "job.json").read_text(encoding="utf-8"))
@@ -170,19 +143,7 @@ def _autograde(job, course, notebook, assignment, student, limits):
     with api.gradebook as gradebook:
         saved = gradebook.find_submission_notebook(assignment, assignment, student)
         points = {grade.name: float(grade.score) for grade in saved.grades}
-    return done, points, _remarks(done, student)
-
-
-def _remarks(notebook, student):
-    remarks = []
-    for number, cell in enumerate(notebook.cells, 1):
-        for output in cell.get("outputs", []):
-            if output.output_type == "error" and output.ename in ("TimeLimit", "Stopped", "MemoryError"):
-                remarks.append(f"cell {number} was stopped: {output.evalue or 'it needs too much memory'}")
-        said = cell.source.partition("=")[2].partition("#")[0].strip().strip("\"'")
-        if cell.source.startswith("student =") and said != student:
-            remarks.append(f"the notebook says that the student is {said}; it was handed in by {student}")
-    return remarks
+    return done, points, remarks(done, student)
 
 
 def _end_with_parent():

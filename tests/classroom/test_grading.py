@@ -206,6 +206,7 @@ def test_every_grade_is_as_expected(graded, student):
     status = {"no-json": "unreadable", "no-notebook": "unreadable", "absent": "missing"}
     assert rows[student]["status"] == status.get(student, "graded")
     assert words in page(folder, student)
+    assert ("have a look" in rows[student]["remarks"]) == (student in ("forger", "exit-cell"))
 
 
 @pytest.mark.slow

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from cnnlib.checks import ch05, ch06
 from cnnlib.classroom import feedback, parcel
+from cnnlib.classroom.clean import clean
 from cnnlib.classroom.handed_in import MOST_FILES, collect, fingerprint, read_files
-from cnnlib.classroom.mark import clean
 from cnnlib.classroom.session import Limits, Session
 from cnnlib.errors import CheckFailed
 
