@@ -86,6 +86,7 @@ def test_the_solution_satisfies_a_learner_s_own_checks(name, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Object of type")
 def test_nbgrader_alone_can_grade_it(name, tmp_path):
     api = release.nbgrader(release.COURSE, tmp_path)
     shutil.copytree(release.COURSE / "source" / name, tmp_path / "source" / name)
