@@ -19,9 +19,10 @@ from numba import njit
 from ..errors import RangeError
 from ..shapes import check_same_shape, conv_geometry, fail, window_geometry
 from ..threads import over_parts, scratch, single_threaded_blas
+from . import direct
 from .conv import choose_engine
+from .direct import CLOSED
 
-CLOSED = 255  # the ReLU is shut: no gradient passes
 BYTES = 2**21  # of convolution output made before it is pooled
 
 
@@ -41,11 +42,15 @@ def conv2d_relu_max_pool2d(x, k, b, window=2, pool_stride=None, stride=1, paddin
     call, F = "conv2d_relu_max_pool2d", k.shape[-1]
     slide = conv_geometry(call, x, k, b, stride, padding, dilation, groups)
     slide, window, pool_stride, out = _pooling(call, slide, (len(x), *slide.out[1:], F), window, pool_stride)
-    x = np.ascontiguousarray(x[:, np.newaxis])
-    engine, no_bias = choose_engine(x, k, slide), np.zeros(F, x.dtype)
-    kernels = engine.prepare(k, groups)
     y = np.empty((len(x), *out, F), np.result_type(x, k))
-    winners, pool = np.empty(y.shape, np.uint8), _pool_kernel(*window)
+    x, k, winners = np.ascontiguousarray(x), np.ascontiguousarray(k), np.empty(y.shape, np.uint8)
+    if direct.fits(k, slide, window):
+        loops = direct.forward_kernel(*k.shape[:3], slide.stride[1:], window, pool_stride)
+        over_parts(lambda part: loops(x[part], k, b, y[part], winners[part]), len(x))
+        return y, winners
+    x = x[:, np.newaxis]
+    engine, no_bias, pool = choose_engine(x, k, slide), np.zeros(F, x.dtype), _pool_kernel(*window)
+    kernels = engine.prepare(k, groups)
 
     def work(part):
         z = _buffer(slide, F, y.dtype)
@@ -69,7 +74,18 @@ def conv2d_relu_max_pool2d_backward(dy, winners, x, k, window=2, pool_stride=Non
     slide = conv_geometry(call, x, k, None, stride, padding, dilation, groups)
     slide, window, pool_stride, out = _pooling(call, slide, (len(x), *slide.out[1:], F), window, pool_stride)
     check_same_shape(call, "dy", dy, (len(x), *out, F), "NHWF")
-    dy, x = np.ascontiguousarray(dy), np.ascontiguousarray(x[:, np.newaxis])
+    dy, x = np.ascontiguousarray(dy), np.ascontiguousarray(x)
+    if direct.fits(k, slide, window) and not need_dx:
+        loops = direct.backward_kernel(*k.shape[:3], slide.stride[1:], window, pool_stride)
+
+        def work_directly(part):
+            dk, db = np.zeros(k.shape, np.result_type(dy, x)), np.zeros(F, dy.dtype)
+            loops(dy[part], winners[part], x[part], dk, db)
+            return dk, db
+
+        dks, dbs = zip(*over_parts(work_directly, len(x)), strict=True)
+        return None, sum(dks), sum(dbs)
+    x = x[:, np.newaxis]
     engine = choose_engine(x, k, slide)
     kernels = engine.prepare(k, groups)
     dx, unpool = np.zeros(x.shape, np.result_type(dy, k)) if need_dx else None, _unpool_kernel(*window, window == pool_stride)

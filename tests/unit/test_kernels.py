@@ -13,7 +13,7 @@ from cnnlib import compiled, compiling, fusion, ops
 from cnnlib import layers as L
 from cnnlib.errors import DtypeError, RangeError, ShapeError
 from cnnlib.model import Sequential
-from cnnlib.ops import conv, fused, im2col, transpose, unfold, winograd
+from cnnlib.ops import conv, direct, fused, im2col, transpose, unfold, winograd
 from cnnlib.shapes import conv_geometry
 
 
@@ -136,6 +136,24 @@ def test_one_step_gives_what_three_give(options, F, tiny_blocks):
         np.testing.assert_allclose(got, wanted, atol=1e-12)
 
 
+@pytest.mark.parametrize("options", [dict(window=2), dict(window=2, stride=2), dict(window=(1, 3), pool_stride=2), dict(window=1),
+                                     dict(window=2, pool_stride=1), dict(window=2, pool_stride=(3, 2), stride=(1, 2))])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_small_windows_go_the_direct_way_to_the_same_numbers(options, dtype, monkeypatch):
+    x, k, b = draw(10, (5, 13, 12, 2), (2, 3, 2, 9), (9,), dtype=dtype)
+    assert direct.fits(k, conv_geometry("conv2d", x, k, b, 1, 0, 1, 1), (2, 2))
+    y, winners = fused.conv2d_relu_max_pool2d(x, k, b, **options)
+    (dy,) = draw(11, y.shape, dtype=dtype)
+    _, dk, db = fused.conv2d_relu_max_pool2d_backward(dy, winners, x, k, **options, need_dx=False)
+    monkeypatch.setattr(direct, "FEW", 0)  # and now by unfolding
+    plain, plain_winners = fused.conv2d_relu_max_pool2d(x, k, b, **options)
+    _, plain_dk, plain_db = fused.conv2d_relu_max_pool2d_backward(dy, winners, x, k, **options, need_dx=False)
+    np.testing.assert_array_equal(winners, plain_winners)
+    for got, expected in ((y, plain), (dk, plain_dk), (db, plain_db)):
+        assert got.dtype == expected.dtype == np.dtype(dtype)
+        np.testing.assert_allclose(got, expected, rtol=0, atol=1e-4 if dtype == "float32" else 1e-12)
+
+
 def test_of_equal_numbers_the_first_wins():
     x = np.ones((1, 4, 4, 1))
     y, winners = fused.conv2d_relu_max_pool2d(x, np.ones((1, 1, 1, 1)), np.zeros(1))
@@ -251,6 +269,10 @@ for (C, F), padding, stride, size in itertools.product(channels, ("valid", "same
             fused.conv2d_relu_max_pool2d_backward(pooled, winners, x, k, window, step, stride, padding)
     t = ops.conv2d_transpose(x, rng.normal(size=(3, 3, F, C)), None, stride)
     ops.conv2d_transpose_backward(t, x, rng.normal(size=(3, 3, F, C)), stride)
+for window, step, stride in ((2, 2, 1), (2, 1, 2), (1, 1, 1), ((1, 3), 2, 1)):
+    x, k = rng.normal(size=(2, 8, 7, 1)), rng.normal(size=(3, 2, 1, 8))
+    y, winners = fused.conv2d_relu_max_pool2d(x, k, np.ones(8), window, step, stride)
+    fused.conv2d_relu_max_pool2d_backward(y, winners, x, k, window, step, stride, need_dx=False)
 for groups, dilation in ((1, 2), (3, 1), (6, 2)):
     x, k = rng.normal(size=(2, 4, 6, 5, 6)), rng.normal(size=(2, 2, 2, 6 // groups, 6))
     for padding in ("valid", "same", "causal"):
