@@ -25,6 +25,7 @@ BARS = {
     "02": {"learned_kernel_error": (None, 0.01)},
     "05": {"worst_gradient_error": (None, 1e-6)},
     "06": {"test_accuracy": (0.988, None)},
+    "07": {"step_ratio_to_keras": (None, 0.7), "fraction_of_matmul_rate": (0.6, None)},
     "08": {
         "test_accuracy": (0.990, None),
         "largest_logit_difference": (None, 1e-4),
