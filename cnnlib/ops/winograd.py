@@ -9,8 +9,8 @@ Two neighbouring outputs of a kernel of three numbers take six products by the f
 
 Done along rows and along columns, a tile of 4 × 4 pixels gives 2 × 2 outputs with 16 products instead of 36. With B, G
 and A for the three sets of factors, Y = Aᵀ [(G k Gᵀ) ⊙ (Bᵀ x B)] A. Summed over channels, each of the 16 places is a
-matrix product of all tiles with all kernels. What is saved in products is paid for in additions and in rounding
-(about twice the error of the direct sum), so it pays only where there are many channels.
+matrix product of all tiles with all kernels. What is saved in products is paid for in additions, so it pays only where
+there are many channels. Rounding errors are of the size of those of the direct sum; chapter 07 measures them.
 
 Every step is linear. The backward pass is therefore the same three steps, each transposed, in reverse order.
 
