@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_keras_ops import close, draw_arrays, gradients
 
 from cnnlib import keras_bridge, layers, ops
 from cnnlib.errors import RangeError
@@ -13,25 +14,6 @@ tf = pytest.importorskip("tensorflow")
 keras = pytest.importorskip("keras")
 
 EASY = settings(max_examples=40, deadline=None, derandomize=True)
-
-
-def draw_arrays(seed, *shapes):
-    rng = np.random.default_rng(seed)
-    return [rng.normal(size=shape).astype("float32") for shape in shapes]
-
-
-def close(ours, theirs):
-    ours, theirs = np.asarray(ours), np.asarray(theirs)
-    assert ours.shape == theirs.shape and ours.dtype == np.float32
-    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
-
-
-def gradients(function, upstream, *arrays):
-    variables = [tf.constant(a) for a in arrays]
-    with tf.GradientTape() as tape:
-        tape.watch(variables)
-        y = function(*variables)
-    return y, tape.gradient(y, variables, output_gradients=tf.constant(upstream))
 
 
 @st.composite

@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
+from test_gradients import cases, named, numbers
 
-from cnnlib import compiled, formulas, gradcheck, layers, ops
+from cnnlib import gradcheck, layers, ops
 from cnnlib.errors import GradientError
 from cnnlib.model import Sequential
 
 BAR = 1e-6
-RUNGS = [formulas, compiled, ops]
-named = pytest.mark.parametrize("rung", RUNGS, ids=lambda rung: rung.__name__.split(".")[1])
 
 # sizes of x and k, and the arguments spelled out as in cnnlib.formulas
 CONVOLUTIONS = {
@@ -46,14 +45,6 @@ TRANSPOSED = {
     "cropped unevenly": ((2, 4, 3, 1), (3, 3, 2, 1), dict(stride=(2, 1), padding=((1, 0), (1, 2)))),
     "one pixel": ((2, 1, 1, 3), (1, 1, 2, 3), {}),
 }
-
-
-def numbers(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape)
-
-
-def cases(table):
-    return pytest.mark.parametrize("case", table.values(), ids=table.keys())
 
 
 @named
