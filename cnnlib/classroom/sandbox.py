@@ -95,8 +95,9 @@ def _wall(handed_in):
         "--uid", "1000", "--gid", "1000", "--hostname", "desk", "--clearenv",
         *(word for name, value in {**ENVIRONMENT, "HOME": "/tmp", "PATH": "/usr/bin:/bin"}.items()
           for word in ("--setenv", name, value)),
+        *size, "--tmpfs", "/tmp",  # before the folders: the course itself may lie there
         *(word for folder in folders for word in ("--ro-bind-try", folder, folder)),
         "--proc", "/proc", "--dev", "/dev", *size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev",
-        *size, "--tmpfs", "/tmp", *size, "--tmpfs", "/desk", "--ro-bind", str(handed_in), "/handed_in",
+        *size, "--tmpfs", "/desk", "--ro-bind", str(handed_in), "/handed_in",
         "--remount-ro", "/", "--chdir", "/desk",
     ]  # fmt: skip
