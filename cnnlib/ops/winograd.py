@@ -52,14 +52,14 @@ def restore(dk, shape):
 
 def bands(slide, pictures):
     """Rows of tiles in so many pictures (or clips): the units that threads may share in the forward pass."""
-    return pictures * slide.out[0] * -(-slide.out[1] // 2)
+    return pictures * slide.out[0] * _tiles(slide.out[1])
 
 
 def multiply(x, kernels, b, y, slide, part):
     """One thread's share of the forward pass: fill rows of tiles number `part` (a slice) of y (N, T', H', W', F)."""
     y = y.reshape(-1, *y.shape[2:])
     for block, tiles, products in _blocks(part, x, y, slide):
-        _to_tiles(_lines(x), tiles, block.start, -(-slide.out[1] // 2), slide.before[1:])
+        _to_tiles(_lines(x), tiles, block.start, _tiles(slide.out[1]), slide.before[1:])
         np.matmul(_flat(tiles), kernels, out=_flat(products))
         _from_tiles(products, b, y, block.start)
 
@@ -71,16 +71,16 @@ def spread(dy, x, kernels, slide, dx, dk):
     for block, tiles, products in _blocks(whole, x, dy, slide):
         _from_tiles_backward(dy, products, block.start)
         if dk is not None:
-            _to_tiles(_lines(x), tiles, block.start, -(-slide.out[1] // 2), slide.before[1:])
+            _to_tiles(_lines(x), tiles, block.start, _tiles(slide.out[1]), slide.before[1:])
             dk += np.matmul(_flat(tiles).transpose(0, 2, 1), _flat(products), out=product.reshape(dk.shape))
         if dx is not None:
             np.matmul(_flat(products), transposed, out=_flat(tiles))
-            _to_tiles_backward(tiles, _lines(dx), block.start, -(-slide.out[1] // 2), slide.before[1:])
+            _to_tiles_backward(tiles, _lines(dx), block.start, _tiles(slide.out[1]), slide.before[1:])
 
 
 def _blocks(part, x, y, slide):
     """Cut rows of tiles into blocks: (slice, room for tiles (4, 4, rows, J, C) and for products (4, 4, rows, J, F))."""
-    C, F, across = x.shape[-1], y.shape[-1], -(-slide.out[2] // 2)
+    C, F, across = x.shape[-1], y.shape[-1], _tiles(slide.out[2])
     tiles = max(TILES, BYTES // (16 * (C + F) * x.itemsize))
     step = max(1, tiles // across)
     for start in range(part.start, part.stop, step):
@@ -89,6 +89,11 @@ def _blocks(part, x, y, slide):
         size = 16 * step * across
         yield (block, scratch("tiles", size * C, x.dtype)[:math.prod(shape) * C].reshape(*shape, C),
                scratch("products", size * F, y.dtype)[:math.prod(shape) * F].reshape(*shape, F))
+
+
+def _tiles(outputs):
+    """Tiles that cover so many outputs along an axis; the last one may stick out."""
+    return (outputs + 1) // 2
 
 
 def _lines(x):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_ops import agree, draw
 
 from cnnlib import compiled, formulas, layers, ops
 from cnnlib.errors import DtypeError, RangeError, ShapeError
@@ -173,20 +174,6 @@ TRANSPOSE = {  # name: (H, W, C), (P, Q, F), stride, padding as ops takes it, th
     "spelled out": ((4, 3, 2), (3, 3, 1), (2, 1), ((1, 0), (2, 1)), ((1, 0), (2, 1))),
     "number": ((4, 5, 1), (3, 2, 2), (2, 2), 1, ((1, 1), (1, 1))),
 }
-
-
-def agree(fast, slow, dtype):
-    """Same shape, dtype of the input, same numbers up to rounding."""
-    fast, slow = np.asarray(fast), np.asarray(slow)
-    assert fast.shape == slow.shape
-    assert fast.dtype == dtype
-    room = 1e-5 if dtype == "float32" else 1e-12
-    np.testing.assert_allclose(fast, slow, rtol=0, atol=room * max(1.0, np.abs(slow).max()))
-
-
-def draw(dtype, *shapes):
-    rng = np.random.default_rng(7)
-    return [rng.normal(size=shape).astype(dtype) for shape in shapes]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
