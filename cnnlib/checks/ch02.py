@@ -19,7 +19,7 @@ def output_size(function):
     cases = {
         "a kernel of 3 on 28 rows": [(28, 3, 1, 0, 0, 1)],
         "kernels of every size": [(size, P, 1, 0, 0, 1) for size in (28, n) for P in range(1, 29)],
-        "padding, also unequal": [(size, 3, 1, a, b, 1) for size in (28, n) for a in range(4) for b in range(4)],
+        "padding, also unequal": [(size, 3, 1, a, b, 1) for size in (28, n) for b in range(4) for a in range(4)],
         "strides that fit": [(size, 4, s, 0, 0, 1) for size in (28, 12 * m + 4) for s in (1, 2, 3, 4)],
         "strides whose last step does not fit": [(size, 3, s, 0, 0, 1) for size in (28, n) for s in (2, 3, 4, 6, 7)],
         "dilation": [(size, P, 1, 0, 0, d) for size in (28, m) for P in (1, 2, 3, 5) for d in (1, 2, 3)],
