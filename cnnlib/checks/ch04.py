@@ -1,121 +1,345 @@
-"""Checks for chapter 04: dense layer, softmax and cross-entropy."""
+"""Checks of chapter 04: dense layer, softmax, cross-entropy, and the exercises of its assignment."""
 
 import numpy as np
 
 from cnnlib import formulas
+from cnnlib.checks.common import call, fail, numbers, ok, same
+from cnnlib.checks.points import part, rng
 
-from .common import call, fail, numbers, same
+CHAPTER = np.array([[0.0, np.log(2), np.log(5)]])  # the scores of the chapter, whose probabilities are 1/8, 2/8, 5/8
 
 
 def dense(function):
-    """Check `dense(x, w, b)`: y(n, o) = Σ_i x(n, i) · w(i, o) + b(o)."""
+    """Check dense(x, w, b): y(n, o) = Σ_i x(n, i) · w(i, o) + b(o), Exercise 4.1."""
     x = np.array([[1.0, 2.0, 3.0]])
     w, b = np.array([[2.0, 0.0], [-1.0, 1.0], [0.5, -1.0]]), np.array([1.0, 0.5])
-    same(call(function, x, w, b), [[2.5, -0.5]], "three inputs and two outputs, by hand",
-         "the chapter works these two sums out; the result is a batch, with an axis N=1",
-         mistakes={"the bias is missing": x @ w, "the bias is subtracted": x @ w - b,
-                   "the batch axis is lost: x has shape (N=1, I=3), so y has shape (N=1, O=2)": [2.5, -0.5],
-                   "the axes of the result are the wrong way round: y is (N, O)": [[2.5], [-0.5]]})
-    rng = np.random.default_rng(1)
-    x, w, b = rng.normal(size=(4, 5)), rng.normal(size=(5, 3)), rng.normal(size=3)
-    expected = formulas.dense(x, w, b)
-    same(call(function, x, w, b), expected, "a batch of four random examples",
-         "every example has its own row; compare with the loop in the chapter",
-         mistakes={"all rows are those of the first example": np.repeat(expected[:1], 4, axis=0),
-                   "the outputs are averaged or summed over the batch": expected.sum(0),
-                   "negative outputs were cut to zero; a dense layer has no ReLU in it": np.maximum(expected, 0)})
-    square = rng.normal(size=(3, 3))
-    same(call(function, x[:, :3], square, b), formulas.dense(x[:, :3].copy(), square, b), "as many outputs as inputs",
-         "w(i, o): the first index is the input",
-         mistakes={"the weight is used the wrong way round: w is (I, O)": x[:, :3] @ square.T + b})
-    same(call(function, x.astype("float32"), w.astype("float32"), b.astype("float32")), expected, "float32 works too",
-         "let the arrays keep their own type of number")
-    same(call(function, np.zeros((2, 5)), w, b), np.stack([b, b]), "an input of zeros gives the bias",
-         "when all products are zero, only b is left")
+    with part():
+        same(call(function, x, w, b), [[2.5, -0.5]], "three inputs and two outputs, by hand",
+             "the chapter works these two sums out; the result is a batch, with an axis N=1",
+             mistakes={"the bias is missing": x @ w, "the bias is subtracted": x @ w - b,
+                       "the batch axis is lost: x has shape (N=1, I=3), so y has shape (N=1, O=2)": [2.5, -0.5],
+                       "the axes of the result are the wrong way round: y is (N, O)": [[2.5], [-0.5]]})  # fmt: skip
+    draws = rng(1)
+    x, w, b = draws.normal(size=(4, 5)), draws.normal(size=(5, 3)), draws.normal(size=3)
+    expected, square = formulas.dense(x, w, b), draws.normal(size=(3, 3))
+    with part():
+        same(call(function, x, w, b), expected, "a batch of four random examples",
+             "every example has its own row; compare with the loop in the chapter",
+             mistakes={"all rows are those of the first example": np.repeat(expected[:1], 4, axis=0),
+                       "the outputs are averaged or summed over the batch": expected.sum(0),
+                       "negative outputs were cut to zero; a dense layer has no ReLU in it": np.maximum(expected, 0)})
+    with part():
+        same(call(function, x[:, :3], square, b), formulas.dense(x[:, :3].copy(), square, b), "as many outputs as inputs",
+             "w(i, o): the first index is the input",
+             mistakes={"the weight is used the wrong way round: w is (I, O)": x[:, :3] @ square.T + b})  # fmt: skip
+    with part():
+        same(call(function, x.astype("float32"), w.astype("float32"), b.astype("float32")), expected, "float32 works too",
+             "let the arrays keep their own type of number")  # fmt: skip
+    with part():
+        same(call(function, np.zeros((2, 5)), w, b), np.stack([b, b]), "an input of zeros gives the bias",
+             "when all products are zero, only b is left")  # fmt: skip
 
 
 def softmax(function):
-    """Check `softmax(z, temperature=1.0)`: row by row, finite for large scores."""
-    z = np.array([[0.0, np.log(2), np.log(5)]])
-    same(call(function, z), [[1 / 8, 2 / 8, 5 / 8]], "the three scores of the chapter",
-         "raise e to each score and divide by the sum of the row",
-         mistakes={"these are the powers; divide them by their sum": np.exp(z),
-                   "this is the logarithm of the softmax": np.log([[1 / 8, 2 / 8, 5 / 8]])})
-    rng = np.random.default_rng(2)
-    z = rng.normal(0, 2, (5, 4))
+    """Check softmax(z, temperature=1.0): row by row, finite for large scores, Exercise 4.2."""
+    z = CHAPTER
+    with part():
+        same(call(function, z), [[1 / 8, 2 / 8, 5 / 8]], "the three scores of the chapter",
+             "raise e to each score and divide by the sum of the row",
+             mistakes={"these are the powers; divide them by their sum": np.exp(z),
+                       "this is the logarithm of the softmax": np.log([[1 / 8, 2 / 8, 5 / 8]])})  # fmt: skip
+    z = rng(2).normal(0, 2, (5, 4))
     expected, e = formulas.softmax(z), np.exp(z)
-    same(call(function, z), expected, "a batch: every row sums to 1", "the sum runs over the classes, axis 1",
-         mistakes={"the whole batch sums to 1; divide each row by its own sum": e / e.sum(),
-                   "the columns sum to 1; the classes are axis 1": e / e.sum(0)})
-    square = z[:4]
-    same(call(function, square), expected[:4], "as many examples as classes", "use axis=1 and keepdims=True",
-         mistakes={"the sums were laid along the wrong axis: keep the axis with keepdims=True":
-                   e[:4] / e[:4].sum(1)})
+    with part():
+        same(call(function, z), expected, "a batch: every row sums to 1", "the sum runs over the classes, axis 1",
+             mistakes={"the whole batch sums to 1; divide each row by its own sum": e / e.sum(),
+                       "the columns sum to 1; the classes are axis 1": e / e.sum(0)})  # fmt: skip
+    with part():
+        same(call(function, z[:4]), expected[:4], "as many examples as classes", "use axis=1 and keepdims=True",
+             mistakes={"the sums were laid along the wrong axis: keep the axis with keepdims=True":
+                       e[:4] / e[:4].sum(1)})  # fmt: skip
     for scores, answer, text in (([[1000.0, 1000.0 + np.log(3)]], [[0.25, 0.75]], "scores of 1,000"),
                                  ([[-1000.0, -1000.0 - np.log(3)]], [[0.75, 0.25]], "scores of −1,000"),
                                  ([[0.0, 1000.0], [-1000.0, 0.0]], [[0, 1], [0, 1]], "rows with a lead of 1,000"),
                                  ([[0.0, np.log(3)], [2000.0, 2000.0]], [[0.25, 0.75], [0.5, 0.5]],
-                                  "a row of small scores beside a row of large ones")):
-        got = _finite(function, text, "subtract the largest score of the row before the power", np.array(scores))
-        same(got, answer, text, "subtract the largest score of each row, not of the batch")
-    hot = formulas.softmax(z / 4)
-    same(call(function, z, 4.0), hot, "temperature 4", "divide the scores, before the power",
-         mistakes={"the temperature has no effect": expected, "the scores are multiplied; divide them": formulas.softmax(z * 4),
-                   "the probabilities are divided, so the rows no longer sum to 1; divide the scores": expected / 4})
-    got = _finite(function, "temperature 0.001", "divide by the temperature first, then subtract the largest score", z, 0.001)
-    same(got, np.eye(4)[z.argmax(1)], "temperature 0.001 picks the largest score",
-         "a low temperature makes the leader sure")
-    same(call(function, z.astype("float32")), expected, "float32 works too", "let the scores keep their type")
+                                  "a row of small scores beside a row of large ones")):  # fmt: skip
+        with part():
+            got = _finite(function, text, "subtract the largest score of the row before the power", np.array(scores))
+            same(got, answer, text, "subtract the largest score of each row, not of the batch")
+    with part():
+        same(call(function, z, 4.0), formulas.softmax(z / 4), "temperature 4", "divide the scores, before the power",
+             mistakes={"the temperature has no effect": expected,
+                       "the scores are multiplied; divide them": formulas.softmax(z * 4),
+                       "the probabilities are divided, so the rows no longer sum to 1; divide the scores": expected / 4})
+    with part():
+        look = "divide by the temperature first, then subtract the largest score"
+        got = _finite(function, "temperature 0.001", look, z, 0.001)
+        look = "a low temperature makes the leader sure"
+        same(got, formulas.softmax(z / 0.001), "temperature 0.001 picks the largest score", look)
+    with part():
+        same(call(function, z.astype("float32")), expected, "float32 works too", "let the scores keep their type")
 
 
 def cross_entropy(function):
-    """Check `cross_entropy(logits, labels)`: mean of −log softmax at the labels, from logits, finite."""
-    z = np.array([[0.0, np.log(2), np.log(5)]])
-    one = np.array([1])
-    p = np.array([[1 / 8, 2 / 8, 5 / 8]])
-    same(call(function, z, one), np.log(4), "one example, true class 1: log 4",
-         "the probability of class 1 is 2/8; the result is one number",
-         mistakes={"a loss is not negative: the surprise is minus the logarithm": -np.log(4),
-                   "this is 2 bits; the course counts in nats, with the natural logarithm": 2.0,
-                   "the arguments are logits; they need a softmax first": -np.log(np.log(2)),
-                   "the softmax is applied twice": formulas.cross_entropy(p, one),
-                   "this is the squared error of the probabilities": ((p - [[0, 1, 0]]) ** 2).mean(),
-                   "the result has an axis; return one number, the mean": [np.log(4)],
-                   "this is the probability, not its surprise": 0.25})
-    rng = np.random.default_rng(3)
-    logits, labels = rng.normal(0, 2, (6, 4)), np.array([0, 3, 1, 1, 2, 0])
+    """Check cross_entropy(logits, labels): mean of −log softmax at the labels, from logits, finite, Exercise 4.3."""
+    z, one, p = CHAPTER, np.array([1]), np.array([[1 / 8, 2 / 8, 5 / 8]])
+    with part():
+        same(call(function, z, one), np.log(4), "one example, true class 1: log 4",
+             "the probability of class 1 is 2/8; the result is one number",
+             mistakes={"a loss is not negative: the surprise is minus the logarithm": -np.log(4),
+                       "this is 2 bits; the course counts in nats, with the natural logarithm": 2.0,
+                       "the arguments are logits; they need a softmax first": -np.log(np.log(2)),
+                       "the softmax is applied twice": formulas.cross_entropy(p, one),
+                       "this is the squared error of the probabilities": ((p - [[0, 1, 0]]) ** 2).mean(),
+                       "the result has an axis; return one number, the mean": [np.log(4)],
+                       "this is the probability, not its surprise": 0.25})  # fmt: skip
+    logits, labels = rng(3).normal(0, 2, (6, 4)), np.array([0, 3, 1, 1, 2, 0])
     expected = formulas.cross_entropy(logits, labels)
     log_p = np.log(formulas.softmax(logits))
-    same(call(function, logits, labels), expected, "the mean over six examples", "average the surprise over the batch",
-         mistakes={"this is the sum over the batch; the mean is asked": expected * 6,
-                   "this is the mean over all N · C numbers; divide by N": expected / 4,
-                   "all rows and all labels were crossed: pick one logit per row with np.arange(len(labels))":
-                   -log_p[:, labels].mean(),
-                   "this is the surprise at the most probable class; the label says which class is true":
-                   -log_p.max(1).mean()})
-    same(call(function, np.zeros((3, 10)), np.array([0, 5, 9])), np.log(10), "equal scores of ten classes: log 10",
-         "a network that knows nothing")
+    with part():
+        same(call(function, logits, labels), expected, "the mean over six examples", "average the surprise over the batch",
+             mistakes={"this is the sum over the batch; the mean is asked": expected * 6,
+                       "this is the mean over all N · C numbers; divide by N": expected / 4,
+                       "all rows and all labels were crossed: pick one logit per row with np.arange(len(labels))":
+                       -log_p[:, labels].mean(),
+                       "this is the surprise at the most probable class; the label says which class is true":
+                       -log_p.max(1).mean()})  # fmt: skip
+    with part():
+        same(call(function, np.zeros((3, 10)), np.array([0, 5, 9])), np.log(10), "equal scores of ten classes: log 10",
+             "a network that knows nothing")  # fmt: skip
     for scores, label, answer, text in (([[800.0, 0.0]], 1, 800.0, "the true class lies 800 behind"),
                                         ([[1000.0, 0.0]], 0, 0.0, "the true class leads by 1,000"),
-                                        ([[-1000.0, -1000.0]], 0, np.log(2), "scores of −1,000")):
-        given = np.array(scores), np.array([label])
-        got = _finite(function, text, "never take the logarithm of a finished softmax: use the formula that has both", *given)
-        if answer == 800 and got.shape == () and 0 < got < 750:
-            fail(f"{text}: the loss stops at {got:.4g}, it should go on growing",
-                 "a small number added inside the logarithm hides the mistake; use the formula that has both")
-        same(got, answer, text, "work out logarithm and softmax together")
-    same(call(function, logits.astype("float32"), labels.astype("uint8")), expected, "float32 logits, uint8 labels",
-         "labels of MNIST are uint8")
+                                        ([[-1000.0, -1000.0]], 0, np.log(2), "scores of −1,000")):  # fmt: skip
+        with part():
+            given, look = (np.array(scores), np.array([label])), "use the formula that has both"
+            why = f"never take the logarithm of a finished softmax: {look}"
+            if not np.isfinite(numbers(_quietly(lambda: call(function, np.full((1, 2), 800.0), np.array([0]))), text)).all():
+                why = "e to the power of 800 is infinite on a computer: subtract the largest score of the row first"
+            got = _finite(function, text, why, *given)
+            if answer == 800 and got.shape == () and 0 < got < 750:
+                fail(f"{text}: the loss stops at {got:.4g}, it should go on growing",
+                     f"a small number added inside the logarithm hides the mistake; {look}")  # fmt: skip
+            same(got, answer, text, "work out logarithm and softmax together")
+    with part():
+        same(call(function, logits.astype("float32"), labels.astype("uint8")), expected, "float32 logits, uint8 labels",
+             "labels of MNIST are uint8")  # fmt: skip
 
 
-def _quiet(function, *arguments):
+# The assignment: variations of the exercises.
+
+
+def picture_dense(function):
+    """Check picture_dense(x, w, b): a dense layer on pictures, x (N, H, W, C), w (H · W · C, O), b (O,) -> (N, O)."""
+    draws = rng(11)
+    #                            N, H, W, C, O, bias
+    cases = {
+        "one picture, one output": (1, 2, 2, 1, 1, 0),
+        "several outputs": (1, 3, 3, 1, 4, 0),
+        "height and width differ": (1, 2, 5, 1, 2, 0),
+        "several channels": (1, 3, 4, 3, 2, 0),
+        "bias": (1, 2, 2, 1, 3, 1),
+        "several pictures": (4, 2, 3, 1, 2, 0),
+        "all together": (5, 4, 3, 2, 3, 1),
+    }
+    look = {
+        "several outputs": "output o has the weights w[:, o]",
+        "several channels": "the channel runs fastest: the three numbers of one pixel stay together",
+        "bias": "b(o) is added once to output o",
+        "several pictures": "each picture has its own row in the result",
+    }
+    for property, (N, H, W, C, O, bias) in cases.items():
+        x, w, b = draws.normal(size=(N, H, W, C)), draws.normal(size=(H * W * C, O)), bias * draws.normal(size=O)
+        mistakes = {
+            "rows and columns have changed places · write the picture out row by row": _flat(x.transpose(0, 2, 1, 3)) @ w + b,
+            "channel after channel was written out · pixel after pixel is asked": _flat(x.transpose(0, 3, 1, 2)) @ w + b,
+            "the bias is missing": _flat(x) @ w,
+            "the batch axis is lost": (_flat(x) @ w + b)[0],
+            "the axes of the result are the wrong way round: y is (N, O)": (_flat(x) @ w + b).T,
+        }
+        with part():
+            hint = look.get(property, "write each picture out row by row, then it is the chapter's dense layer")
+            same(call(function, x, w, b), _flat(x) @ w + b, property, hint, mistakes=mistakes)
+    with part():
+        x, w, b = (a.astype("float32") for a in (x, w, b))
+        same(call(function, x, w, b), _flat(x) @ w + b, "float32", "let the arrays keep their own type of number")
+
+
+def masked_softmax(function):
+    """Check masked_softmax(z, allowed): softmax over the allowed classes of each row, 0 for the others; both (N, C)."""
+
+    def right(z, allowed):
+        return formulas.softmax(np.where(allowed, z, -np.inf))
+
+    draws = rng(12)
+    z, some = draws.normal(0, 2, (5, 4)), draws.uniform(size=(5, 4)) < 0.5
+    some[np.arange(5), draws.integers(0, 4, 5)] = True  # at least one class of each row
+    some[0], some[1] = [False, True, False, False], [True, False, True, True]
+    two = np.array([[True, True, False]])
+    step, high = np.array([[0.0, np.log(3), 1000.0]]), np.array([[1000.0, 1000.0 + np.log(3), 0.0]])
+    cases = {
+        "the scores of the chapter, the last class forbidden": (CHAPTER, two, "1 and 2 are left of the powers 1, 2, 5"),
+        "all classes allowed": (z, np.ones((5, 4), bool), "then it is the softmax of the chapter"),
+        "one class allowed": (z, np.eye(4, dtype=bool)[[2, 0, 3, 1, 1]], "what is left has the probability 1"),
+        "one mask for all rows": (z, np.tile(some[1], (5, 1)), "each row sums to 1 over its allowed classes"),
+        "a mask for each row": (z, some, "row n of `allowed` belongs to row n of z"),
+        "as many examples as classes": (z[:4], some[:4], "use axis=1 and keepdims=True"),
+        "a forbidden score of 1,000": (step, two, "subtract the largest score among the allowed ones"),
+        "allowed scores of 1,000": (high, two, "subtract the largest allowed score before the power"),
+        "allowed scores of −1,000": (high - 2000, two, "the power of −1,000 is 0: subtract before it"),
+        "negative scores": (z - 20, some, "a forbidden class has the probability 0; its score is not 0"),
+    }
+    for property, (scores, allowed, look) in cases.items():
+        p, powers = formulas.softmax(scores), np.exp(np.minimum(scores, 700))
+        mistakes = {
+            "the mask has no effect": p,
+            "forbidden classes are 0, and the rest still has its old size · each row must sum to 1": p * allowed,
+            "the score of forbidden classes was set to 0, but the power of 0 is 1": formulas.softmax(scores * allowed),
+            "allowed and forbidden have changed places": _quietly(lambda s=scores, a=allowed: right(s, ~a)),
+            "these are the powers; divide them by the sum of their row": powers * allowed,
+            "the columns sum to 1; the classes are axis 1": _quietly(lambda e=powers * allowed: e / e.sum(0)),
+            "the whole batch sums to 1; divide each row by its own sum": _quietly(lambda e=powers * allowed: e / e.sum()),
+        }
+        with part():
+            got = _finite(function, property, look, scores, allowed)
+            same(got, right(scores, allowed), property, look, mistakes=mistakes)
+    with part():
+        same(call(function, z.astype("float32"), some), right(z, some), "float32", "let the scores keep their type")
+
+
+def soft_cross_entropy(function):
+    """Check soft_cross_entropy(logits, targets): mean over n of −Σ_c t(n, c) · log softmax(logits)(n, c), both (N, C)."""
+
+    def right(z, t):
+        shifted = z - z.max(1, keepdims=True)
+        return -(t * (shifted - np.log(np.exp(shifted).sum(1, keepdims=True)))).sum(1).mean()
+
+    draws = rng(13)
+    z, t = draws.normal(0, 2, (6, 4)), formulas.softmax(draws.normal(0, 1, (6, 4)))
+    smooth = 0.9 * np.eye(4)[draws.integers(0, 4, 6)] + 0.1 / 4
+    half, far = np.array([[0.5, 0.5, 0.0]]), np.array([[800.0, 0.0]])
+    cases = {
+        "the scores of the chapter, target ½, ½, 0": (CHAPTER, half, "½ · log 8 + ½ · log 4"),
+        "one-hot targets": (z, np.eye(4)[[0, 3, 1, 1, 2, 0]], "then it is the chapter's cross-entropy"),
+        "one random example": (z[:1], t[:1], "every class counts with its share of the target"),
+        "the mean over six examples": (z, t, "add over the classes, then take the mean over the batch"),
+        "targets of 0.9 and a rest": (z, smooth, "every class counts, also those with a small target"),
+        "equal scores": (np.zeros((3, 10)), np.eye(10)[:3] / 2 + 0.05, "log 10, whatever the targets"),
+        "half the target lies 800 behind": (far, np.array([[0.5, 0.5]]), "½ · 0 + ½ · 800"),
+        "a probability of 0 where the target is 0": (2 * far, np.array([[1.0, 0]]), "0 · ∞ is nan: no logarithm of 0"),
+        "scores of −1,000": (np.full((2, 4), -1000.0), t[:2], "subtract the largest score of each row"),
+    }
+    for property, (logits, targets, look) in cases.items():
+        true, log_p = right(logits, targets), np.log(np.maximum(formulas.softmax(logits), 1e-300))
+        entropy = -(targets * np.log(np.maximum(targets, 1e-300))).sum(1).mean()
+        leader = targets.argmax(1)
+        mistakes = {
+            "this is the sum over the batch; the mean is asked": true * len(logits),
+            "this is the mean over all N · C numbers; divide by N": true / logits.shape[1],
+            "only the largest target of each row counts · every class has its share": formulas.cross_entropy(logits, leader),
+            "a loss is not negative: the surprise is minus the logarithm": -true,
+            "this is counted in bits; the course counts in nats": true / np.log(2),
+            "the entropy of the targets is subtracted; the cross-entropy keeps it": true - entropy,
+            "target and probability have changed places": -(np.exp(log_p) * np.log(np.maximum(targets, 1e-300))).sum(1).mean(),
+            "the result has an axis; return one number, the mean": np.array([true]),
+            "these are the losses of the examples; return their mean": -(targets * log_p).sum(1),
+        }
+        with part():
+            got = _finite(function, property, look, logits, targets)
+            if "800" in property and got.shape == () and 0 < got < 390:
+                fail(f"{property}: the loss stops at {got:.4g}", "a small number inside the logarithm hides the mistake")
+            same(got, true, property, look, mistakes=mistakes)
+    with part():
+        got = call(function, z.astype("float32"), t.astype("float32"))
+        same(got, right(z, t), "float32", "let the scores keep their type")
+
+
+def baseline(function):
+    """Check baseline(train, test, classes): shares (c) = (count of c in train + 1) / (N + classes), their loss on test."""
+    draws = rng(14)
+    many = draws.integers(0, 7, 60), draws.integers(0, 7, 25)
+    rare = np.where(many[0] == 3, 4, many[0])
+    cases = {
+        "four labels, three classes, by hand": (np.array([0, 0, 1, 0]), np.array([0, 2]), 3, "counts 3, 1, 0, each plus 1, of 7"),
+        "random labels": (*many, 7, "one imaginary example of each class comes on top"),
+        "a class that never occurs in training": (rare, many[1], 7, "its share is 1 / (N + classes)"),
+        "the last classes never occur": (many[0], many[1], 12, "there are `classes` shares, whatever the labels are"),
+        "labels in uint8": (*(labels.astype("uint8") for labels in many), 7, "labels of MNIST are uint8"),
+    }
+    for property, (train, test, classes, look) in cases.items():
+        counts, places = np.bincount(train, minlength=classes), np.bincount(test, minlength=classes)
+        shares = (counts + 1) / (len(train) + classes)
+        loss = -np.log(shares)[test].mean()
+
+        def pair(property=property, train=train, test=test, classes=classes):
+            got = call(function, train, test, classes)
+            if not isinstance(got, tuple | list) or len(got) != 2:
+                fail(f"{property}: the result is not a pair", "return shares, loss")
+            return got
+
+        with part():
+            wrong = {
+                "these are counts; shares sum to 1": counts + 1,
+                "the imaginary examples are missing, and a class that never occurs gets 0": counts / len(train),
+                "the shares sum to more than 1: the imaginary examples count in N, too": (counts + 1) / len(train),
+                "these are the shares of the test labels · the best answer may not look there":
+                    (places + 1) / (len(test) + classes),
+            }  # fmt: skip
+            same(pair()[0], shares, f"shares: {property}", look, mistakes=wrong)
+        with part():
+            wrong = {
+                "this is the loss on the training labels · honest is the one on test labels": -np.log(shares)[train].mean(),
+                "this is the sum over the test labels; the mean is asked": -np.log(shares)[test].sum(),
+                "this is counted in bits; the course counts in nats": loss / np.log(2),
+                "this is the entropy of the shares; the test labels decide": -(shares * np.log(shares)).sum(),
+                "a loss is not negative: the surprise is minus the logarithm": -loss,
+                "all classes count alike here; the mean runs over the test labels": -np.log(shares).mean(),
+            }
+            same(pair()[1], loss, f"loss: {property}", "the surprise at each test label, averaged", mistakes=wrong)
+
+
+def temperature_for(function):
+    """Check temperature_for(z, target): the temperature at which the largest softmax probability of z (C,) is `target`."""
+    draws = rng(15)
+    z = draws.normal(0, 2, 6)
+    z[draws.integers(6)] = z.max() + 1.5  # a clear leader
+    usual = float(formulas.softmax(z[None]).max())
+    cases = {
+        "scores 0 and log 9, target ¾, by hand": (np.array([0.0, np.log(9)]), 0.75, "9 to the power 1 / τ must be 3"),
+        "the temperature that changes nothing": (z, usual, "at temperature 1 the softmax has this largest probability"),
+        "colder, so that the leader is surer": (z, 0.5 + usual / 2, "a temperature below 1 makes the leader surer"),
+        "hotter, so that the leader is less sure": (z, 0.5 / 6 + usual / 2, "a temperature above 1 makes all classes more alike"),
+        "nearly sure": (z, 0.9999, "the temperature may be small; search down from 1 by factors"),
+        "nearly all alike": (z, 1 / 6 + 0.001, "the temperature may be in the hundreds; search up from 1 by factors"),
+        "scores of 1,000": (1000 + z, 0.6, "a softmax that survives large scores is needed inside"),
+        "scores a thousand apart": (1000 * z, 0.6, "the temperature grows with the differences of the scores"),
+        "negative scores": (-50 + z, 0.8, "only differences of scores matter"),
+        "a hundred classes": (np.append(draws.normal(size=99), 6.0), 0.3, "the sum runs over all classes"),
+    }
+    for property, (scores, target, look) in cases.items():
+        with part():
+            got = numbers(call(function, scores, target), property)
+            if got.shape != () or not (np.isfinite(got) and got > 0):
+                fail(f"{property}: the result is {got}, not a number above 0", "return one temperature")
+            reached = float(formulas.softmax(scores[None] / float(got)).max())
+            if np.isclose(formulas.softmax(scores[None] * float(got)).max(), target, atol=1e-6) and not np.isclose(got, 1):
+                fail(f"{property}: not yet", "this is 1 / τ; the scores are divided by the temperature")
+            if abs(reached - target) > 1e-5:
+                fail(f"{property}: at your temperature the largest probability is {reached:.5f}, not {target:.5f}", look)
+            ok(property)
+
+
+def _flat(x):
+    return x.reshape(len(x), -1)
+
+
+def _quietly(compute):
     with np.errstate(all="ignore"):
-        return call(function, *arguments)
+        return compute()
 
 
 def _finite(function, text, look, *arguments):
     """Return the result after demanding that it is finite, before any value is compared."""
-    got = numbers(_quiet(function, *arguments), text)
+    got = numbers(_quietly(lambda: call(function, *arguments)), text)
     if not np.isfinite(got).all():
         fail(f"{text}: the result holds {'nan' if np.isnan(got).any() else 'inf'}", look)
     return got

@@ -126,12 +126,11 @@ WRONG = {
     "cross-entropy: squared error": (
         ch04.cross_entropy, lambda z, labels: ((softmax(z) - np.eye(z.shape[1])[labels]) ** 2).mean(), "squared error"),
     "cross-entropy: axis": (ch04.cross_entropy, lambda z, labels: cross_entropy(z, labels)[np.newaxis], "one number"),
-    "cross-entropy: log of softmax": (ch04.cross_entropy, log_of_softmax, "behind: the result holds inf"),
+    "cross-entropy: log of softmax": (ch04.cross_entropy, log_of_softmax, "holds inf · never take the logarithm"),
     "cross-entropy: epsilon": (ch04.cross_entropy, with_epsilon, "stops at 27"),
-    "cross-entropy: no maximum": (ch04.cross_entropy, unstable, "the result holds inf"),
+    "cross-entropy: no maximum": (ch04.cross_entropy, unstable, "holds inf · e to the power of 800"),
 }
-ALIKE = {"cross-entropy: log of softmax", "cross-entropy: no maximum"}
-TestAnswers = demands(RIGHT, WRONG, lines=5, alike=[ALIKE])
+TestAnswers = demands(RIGHT, WRONG, lines=5)
 
 
 def test_two_softmaxes_cannot_get_below_their_floor():
