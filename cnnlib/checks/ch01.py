@@ -113,7 +113,7 @@ def fade(function):
     with part():
         same(clip()[-1], b, "the last frame is b", "at t = steps − 1 the share of b is 1")
     with part():
-        _nearest(clip(), true, "a colour fade")
+        _nearest(clip(), true, "a colour fade", "frame t holds the share t / (steps − 1) of b")
         ok("every frame in between is the nearest whole mixture")
     with part():
         _pixels(clip(), true, "the clip is uint8", 0.51)
@@ -178,7 +178,7 @@ def over(function):
     sprite = draws.integers(0, 256, (4, 5, 4), dtype=np.uint8)
     solid, clear, partly = (np.dstack([sprite[..., :3], np.full((4, 5), a, np.uint8)]) for a in (255, 0, 100))
     cut_out = np.dstack([sprite[..., :3], 255 * draws.integers(0, 2, (4, 5), dtype=np.uint8)])
-    wall, glass = np.full((2, 3, 3), 100, np.uint8), np.array([[[200, 0, 100, 51]]], np.uint8)
+    wall, glass = np.full((3, 4, 3), 100, np.uint8), np.array([[[200, 0, 100, 51]]], np.uint8)
     cases = {
         "one pixel of opacity 51, by hand": (wall, glass, 1, 2, "51 / 255 is one fifth; 0.2 · 200 + 0.8 · 100 = 120"),
         "a solid sprite": (room, solid, 3, 5, "the sprite's upper left corner is row `top`, column `left`"),
@@ -265,25 +265,35 @@ def slow_motion(function):
         "a colour clip three times as slow": (colour, 3, "frame t lies between frames t // factor and t // factor + 1"),
         "a grey clip five times as slow": (grey, 5, "time is the first axis; leave the others alone"),
         "two frames only": (colour[:2], 7, "one gap, seven steps"),
-        "factor 1 changes nothing": (grey, 1, "no frame comes between"),
-        "one frame stays one frame": (colour[:1], 6, "there is no gap to fill"),
     }
     for property, (clip, factor, look) in cases.items():
         exact = right(clip, factor)
-        with part():
+        with part(2):
             got = numbers(call(function, clip, factor), property)
             if got.shape != exact.shape:
-                more = "every frame on a joint came twice" if len(got) == (len(clip) - 1) * (factor + 1) else look
-                more = "the last frame is missing" if len(got) == len(exact) - 1 else more
+                frames = {(len(clip) - 1) * (factor + 1): "every frame on a joint came twice",
+                          len(exact) - 1: "the last frame is missing"}  # fmt: skip
+                more = frames.get(got.shape[0] if got.ndim else 0, look)
                 fail(f"{property}: the clip has shape {got.shape}, it should have {exact.shape}", more)
-            if factor > 1 and len(clip) > 1 and close(got, clip[np.arange(len(exact)) // factor]):
+            if close(got, clip[np.arange(len(exact)) // factor]):
                 fail(f"{property}: frames are repeated, not mixed", look)
-            _nearest(got, exact, property)
+            if close(got, exact[::-1], 0.01) and not close(got, exact, 0.01):
+                fail(f"{property}: not yet", "the clip runs backwards")
+            _nearest(got, exact, property, look, 1)
             ok(property)
     with part():
+        same(call(function, grey, 1), grey, "factor 1 changes nothing", "no frame comes between")
+        same(call(function, colour[:1], 6), colour[:1], "one frame stays one frame", "there is no gap to fill")
+    with part(2):
+        got, text = numbers(call(function, colour, 3), "rounding"), "every mixture is the nearest whole number"
+        if got.shape != right(colour, 3).shape:
+            fail(f"{text}: the clip has shape {got.shape}", "first make the number of frames right")
+        _nearest(got, right(colour, 3), text, "first make the mixtures right")
+        ok(text)
+    with part():
         got = numbers(call(function, grey, 4), "the frames of the clip")
-        if len(got) != 13:
-            fail(f"the frames of the clip are kept: there are {len(got)} frames, not 13", "3 gaps of 4 steps, and the last frame")
+        if got.shape[:1] != (13,):
+            fail(f"the frames of the clip are kept: the clip has shape {got.shape}", "3 gaps of 4 steps, and the last frame")
         same(got[::4], grey, "the frames of the clip are kept", "frame t · factor of the result is frame t of the clip")
     with part():
         _pixels(call(function, grey, 4), right(grey, 4), "the clip is uint8", 0.51)
@@ -298,32 +308,39 @@ def cuts(function):
         pictures = {name: draws.integers(*levels, (5, 6, 3)) for name, levels in scenes.items()}
         return np.stack([pictures[name] + draws.integers(-3, 4, (5, 6, 3)) for name in letters]).astype(np.uint8)
 
-    def right(clip, threshold):
+    def right(clip, threshold, apart=_apart, rule=min):
         return [t for t in range(2, len(clip) - 1)
-                if min(_apart(clip[t - a], clip[t + b]) for a in (1, 2) for b in (0, 1)) > threshold]  # fmt: skip
+                if rule(apart(clip[t - a], clip[t + b]) for a in (1, 2) for b in (0, 1)) > threshold]  # fmt: skip
 
-    steps = np.array([10, 10, 10, 40, 40, 40], np.uint8).reshape(6, 1, 1)
+    steps = np.array([10, 10, 10, 13, 13, 13, 19, 19, 19, 49, 49, 49], np.uint8).reshape(12, 1, 1)
     slow = (np.arange(12, dtype=np.uint8) * 20).reshape(12, 1, 1, 1) + np.zeros((4, 4, 3), np.uint8)
-    cases = {
-        "six frames of one pixel, by hand": (steps, 20, "between frame 2 and frame 3 the pixel rises by 30"),
-        "a difference equal to the threshold is no cut": (steps, 30, "more than the threshold is asked"),
-        "one scene with a little noise": (story("AAAAAAA"), 40, "a fall by 3 grey levels is small: subtract in a signed type"),
-        "a cut from dark to bright": (story("AAAABBBB"), 40, "a cut is the number of the first frame of the new scene"),
+    slow[10:] = 20  # brighter and brighter, then a cut
+    cases = {  # a cut in every one, so that an empty list earns nothing
+        "twelve frames of one pixel, by hand": (steps, 20, "the pixel rises by 3, by 6 and by 30; only the last is a cut"),
+        "a difference equal to the threshold is no cut": (steps, 6, "more than the threshold is asked"),
+        "scenes with a little noise": (story("AAAAABBBBB"), 40, "a fall by 3 grey levels is small, and so is a rise"),
         "a cut from bright to dark": (story("CCCAAAA"), 40, "a fall counts like a rise"),
-        "two cuts": (story("AAABBBBCCCA"), 30, "list every cut, the earlier one first"),
-        "a flash is no cut": (story("AAAAWAAA"), 40, "the frames before and behind the flash are alike"),
-        "a flash and a cut": (story("BBBWBBAAAA"), 40, "all four pairs of frames must differ, not some"),
-        "too near to the end to tell": (story("ABBBBA"), 40, "t runs from 2 to T − 2, where all four frames exist"),
+        "two cuts": (story("AAABBBBCCC"), 30, "list every cut, the earlier one first"),
+        "a flash in front of a cut": (story("AAAAWAAABBB"), 40, "the frames before and behind the flash are alike"),
+        "a flash behind a cut": (story("AAAABBBWBBB"), 40, "all four pairs of frames must differ, not some"),
+        "too near to the ends to tell": (story("ABBBCCCCA"), 40, "t runs from 2 to T − 2, where all four frames exist"),
         "slow brightening is no cut": (slow, 45, "compare two frames before with two behind, no more"),
     }
     for property, (clip, threshold, look) in cases.items():
         true = right(clip, threshold)
-        neighbours = [t + 1 for t in range(len(clip) - 1) if _apart(clip[t], clip[t + 1]) > threshold]
         mistakes = {
-            "this compares neighbouring frames only · a flash fools it": np.array(neighbours),
             "these are the last frames of the old scenes · give the first of the new": np.array(true) - 1,
-        }
-        with part():
+            "the differences are squared · their mean size is asked":
+                right(clip, threshold, lambda a, b: ((a.astype(float) - b) ** 2).mean()),
+            "a small fall counts as a large one: the pixels wrapped around in uint8": right(clip, threshold, _wrapped),
+            "a small rise counts as a large one: the pixels wrapped around in uint8":
+                right(clip, threshold, lambda a, b: _wrapped(b, a)),
+            "one pair of frames that differ is enough here · all four pairs must": right(clip, threshold, rule=max),
+        }  # fmt: skip
+        if "flash" in property:
+            neighbours = [t + 1 for t in range(len(clip) - 1) if _apart(clip[t], clip[t + 1]) > threshold]
+            mistakes["this compares neighbouring frames only · a flash fools it"] = neighbours
+        with part(3 if "flash" in property else 1):
             got = call(function, clip, threshold)
             if isinstance(got, np.ndarray) and got.dtype == bool:
                 fail(f"{property}: the result is an array of True and False", "give the numbers of the frames; np.flatnonzero")
@@ -335,12 +352,19 @@ def _apart(a, b):
     return np.abs(a.astype(float) - b).mean()
 
 
-def _nearest(got, exact, property):
+def _wrapped(a, b):
+    """The same where uint8 runs below 0 and begins again at 255."""
+    return (b - a).mean()
+
+
+def _nearest(got, exact, property, look, room=0.5):
     """Demand the nearest whole number to each exact mixture; of two equally near ones either will do."""
     off = np.abs(got - exact).max()
     if not off <= 128:
         fail(f"{property}: a pixel is off by {off:.0f} grey levels", "mix in float; uint8 sums wrap around")
-    if off > 0.5 + 1e-6:
+    if off > 1:
+        fail(f"{property}: a pixel is off by {off:.0f} grey levels", look)
+    if off > room + 1e-6:
         fail(f"{property}: a pixel is off by {off:.2f} grey levels, at most 0.5 is left by rounding",
              "round to the nearest whole number before you turn the mixture into uint8; astype cuts off")  # fmt: skip
 

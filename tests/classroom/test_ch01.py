@@ -104,6 +104,270 @@ WRONG = {
     "fade time last": (ch01.fade, lambda a, b, n: np.moveaxis(fade(a, b, n), 0, -1), "shape"),
     "fade too long": (ch01.fade, lambda a, b, n: fade(a, b, n + 1), "shape"),
 }
+
+
+# The assignment.
+
+
+def walking_slice(clip, column, speed):
+    s = np.zeros((clip.shape[1], len(clip), *clip.shape[3:]), np.uint8)
+    for t, frame in enumerate(clip):
+        if 0 <= (x := column + speed * t) < clip.shape[2]:
+            s[:, t] = frame[:, x]
+    return s
+
+
+def walking_slice_padded(clip, column, speed):
+    far = abs(column) + abs(speed) * len(clip)
+    wide = np.pad(clip, [(0, 0), (0, 0), (far, far)] + [(0, 0)] * (clip.ndim - 3))
+    x = far + column + speed * np.arange(len(clip))
+    return wide[np.arange(len(clip)), :, x].swapaxes(0, 1)
+
+
+def walking_by(pick):
+    """A slice whose columns come from pick(columns, W); nothing is black."""
+
+    def answer(clip, column, speed):
+        x = pick(column + speed * np.arange(len(clip)), clip.shape[2])
+        return np.stack([frame[:, at] for frame, at in zip(clip, x, strict=True)], axis=1)
+
+    return answer
+
+
+def only_to_the_right(clip, column, speed):
+    return walking_slice(clip, column, abs(speed))
+
+
+def from_the_end(clip, column, speed):
+    s = np.zeros((clip.shape[1], len(clip), *clip.shape[3:]), np.uint8)
+    for t, frame in enumerate(clip):
+        if column + speed * t < clip.shape[2]:
+            s[:, t] = frame[:, column + speed * t]
+    return s
+
+
+def over(background, sprite, top, left):
+    (H, W), (h, w) = background.shape[:2], sprite.shape[:2]
+    rows, columns = (np.arange(n) for n in (h, w))
+    rows, columns = rows[(rows + top >= 0) & (rows + top < H)], columns[(columns + left >= 0) & (columns + left < W)]
+    seen, place = sprite[np.ix_(rows, columns)], np.ix_(rows + top, columns + left)
+    out, a = background.astype(float), seen[..., 3:] / 255
+    out[place] = np.round(a * seen[..., :3] + (1 - a) * out[place])
+    return out.astype(np.uint8)
+
+
+def over_on_a_large_stage(background, sprite, top, left):
+    (H, W), (h, w) = background.shape[:2], sprite.shape[:2]
+    stage = np.zeros((H + 2 * h + 2 * abs(top), W + 2 * w + 2 * abs(left), 3), int)
+    y, x = h + abs(top), w + abs(left)
+    stage[y : y + H, x : x + W] = background
+    under, a = stage[y + top : y + top + h, x + left : x + left + w], sprite[..., 3:].astype(int)
+    under[:] = (2 * (a * sprite[..., :3] + (255 - a) * under) + 255) // 510
+    return stage[y : y + H, x : x + W].astype(np.uint8)
+
+
+def wholly_inside(background, sprite, top, left, mix=lambda s, a, b: np.round(a * s + (1 - a) * b)):
+    """The chapter's paste: right as long as the sprite lies inside."""
+    out, (h, w) = background.copy(), sprite.shape[:2]
+    under = out[top : top + h, left : left + w]
+    under[:] = mix(sprite[..., :3], sprite[..., 3:] / 255, under)
+    return out
+
+
+def mixed(mix):
+    """Right at every edge, with another mixture."""
+
+    def answer(background, sprite, top, left):
+        (H, W), y, x = background.shape[:2], max(top, 0), max(left, 0)
+        seen = sprite[y - top : max(H - top, 0), x - left : max(W - left, 0)]
+        out = background.copy()
+        under = out[y : y + seen.shape[0], x : x + seen.shape[1]] if seen.size else out[:0, :0]
+        under[:] = mix(seen[..., :3], seen[..., 3:] / 255, under) if seen.size else 0
+        return out
+
+    return answer
+
+
+def moved_inside(background, sprite, top, left):
+    (H, W), (h, w) = background.shape[:2], sprite.shape[:2]
+    return over(background, sprite, min(max(top, 0), H - h), min(max(left, 0), W - w))
+
+
+def in_place_over(background, sprite, top, left):
+    background[:] = over(background, sprite, top, left)
+    return background
+
+
+def clip_psnr(a, b):
+    peak = 255.0 if a.dtype == np.uint8 else 1.0
+    error = np.square(a.astype(float) - b.astype(float)).mean(axis=tuple(range(1, a.ndim)))
+    with np.errstate(divide="ignore"):
+        return 10 * np.log10(peak**2 / error)
+
+
+def clip_psnr_by_loop(a, b):
+    found = []
+    for one, other in zip(a, b, strict=True):
+        if a.dtype == np.uint8:
+            one, other = one / 255, other / 255
+        error = np.mean((one - other) ** 2)
+        found.append(-10 * np.log10(error) if error else np.inf)
+    return found
+
+
+def psnr_with(peak, kind=float):
+    def answer(a, b):
+        error = ((a.astype(kind) - b.astype(kind)) ** 2).reshape(len(a), -1).mean(axis=1)
+        return 10 * np.log10(peak(a) ** 2 / error)
+
+    return answer
+
+
+def right_peak(a):
+    return 255.0 if a.dtype == np.uint8 else 1.0
+
+
+def slow_motion(clip, factor):
+    frames = [clip[:1].astype(float)]
+    for a, b in zip(clip[:-1].astype(float), clip[1:], strict=True):
+        frames += [np.round(a + (b - a) * step / factor)[None] for step in range(1, factor + 1)]
+    return np.concatenate(frames).astype(np.uint8)
+
+
+def slow_motion_by_time(clip, factor):
+    times = np.linspace(0, len(clip) - 1, (len(clip) - 1) * factor + 1)
+    flat = clip.reshape(len(clip), -1)
+    lines = [np.interp(times, np.arange(len(clip)), pixel) for pixel in flat.T]
+    return np.floor(np.stack(lines, axis=1).reshape(-1, *clip.shape[1:]) + 0.5).astype(np.uint8)
+
+
+def doubled(clip, factor):
+    gaps = [np.linspace(a, b, factor + 1) for a, b in zip(clip[:-1].astype(float), clip[1:].astype(float), strict=True)]
+    return np.rint(np.concatenate(gaps)).astype(np.uint8) if gaps else clip
+
+
+def without_the_last(clip, factor):
+    return slow_motion(clip, factor)[:-1]
+
+
+def slow_and_cut_off(clip, factor):
+    gaps = [a + (b - a) * t / factor for a, b in zip(clip[:-1].astype(float), clip[1:], strict=True) for t in range(factor)]
+    return np.stack([*gaps, clip[-1]]).astype(np.uint8)
+
+
+def slow_and_wrapped(clip, factor):
+    gaps = [np.rint(a + (b - a) * (t / factor)) for a, b in zip(clip[:-1], clip[1:], strict=True) for t in range(factor)]
+    return np.stack([*gaps, clip[-1]])
+
+
+def one_mixture_only(clip, factor):
+    middle = [np.rint((clip[:-1].astype(float) + clip[1:]) / 2)] * (factor - 1)
+    return np.concatenate([np.stack([clip[:-1], *middle], axis=1).reshape(-1, *clip.shape[1:]), clip[-1:]]).astype(np.uint8)
+
+
+def apart(a, b, kind=float):
+    return np.abs(a.astype(kind) - b.astype(kind)).mean()
+
+
+def cuts(clip, threshold):
+    found = []
+    for t in range(2, len(clip) - 1):
+        if all(apart(clip[t - a], clip[t + b]) > threshold for a in (1, 2) for b in (0, 1)):
+            found.append(t)
+    return found
+
+
+def cuts_by_table(clip, threshold):
+    flat = clip.reshape(len(clip), -1).astype(np.int16)
+    table = np.abs(flat[:, None] - flat[None]).mean(axis=2) > threshold
+    t = np.arange(2, max(len(clip) - 1, 2))
+    return t[table[t - 1, t] & table[t - 2, t] & table[t - 1, t + 1] & table[t - 2, t + 1]]
+
+
+def cuts_if(rule, first=2, last=1, move=0):
+    """A rule on the four differences [[(t−1,t), (t−1,t+1)], [(t−2,t), (t−2,t+1)]], for the frames t it looks at."""
+
+    def answer(clip, threshold):
+        T, found = len(clip), []
+        for t in range(first, T - last):
+            four = np.array([[apart(clip[t - a], clip[min(t + b, T - 1)]) for b in (0, 1)] for a in (1, 2)])
+            if rule(four, threshold):
+                found.append(t + move)
+        return found
+
+    return answer
+
+
+def wrapped_cuts(clip, threshold):
+    return [t for t in range(2, len(clip) - 1)
+            if all((clip[t - a] - clip[t + b]).mean() > threshold for a in (1, 2) for b in (0, 1))]  # fmt: skip
+
+
+def as_mask(clip, threshold):
+    return np.isin(np.arange(len(clip)), cuts(clip, threshold))
+
+
+RIGHT += [
+    (ch01.walking_slice, walking_slice), (ch01.walking_slice, walking_slice_padded),
+    (ch01.over, over), (ch01.over, over_on_a_large_stage),
+    (ch01.clip_psnr, clip_psnr), (ch01.clip_psnr, clip_psnr_by_loop),
+    (ch01.slow_motion, slow_motion), (ch01.slow_motion, slow_motion_by_time),
+    (ch01.cuts, cuts), (ch01.cuts, cuts_by_table),
+]  # fmt: skip
+WRONG |= {
+    "walk: time down": (ch01.walking_slice, lambda c, x, v: walking_slice(c, x, v).swapaxes(0, 1), "time runs downwards", 0),
+    "walk: stands": (ch01.walking_slice, lambda c, x, v: walking_slice(c, x, 0), "the column stands still", 1.25),
+    "walk: other way": (ch01.walking_slice, lambda c, x, v: walking_slice(c, x, -v), "the other way", 1.25),
+    "walk: too early": (ch01.walking_slice, lambda c, x, v: walking_slice(c, x + v, v), "before the first frame", 1.25),
+    "walk: comes in again": (ch01.walking_slice, walking_by(lambda x, W: x % W), "comes in again", 7.5),
+    "walk: stops at the edge": (ch01.walking_slice, walking_by(lambda x, W: x.clip(0, W - 1)), "stops at the edge", 7.5),
+    "walk: counts from the end": (ch01.walking_slice, from_the_end, "black to the left .* comes in again", 8.75),
+    "walk: to the right only": (ch01.walking_slice, only_to_the_right, "walking to the left: .* the other way", 7.5),
+    "walk: crashes outside": (ch01.walking_slice, walking_by(lambda x, W: x), "stopped with IndexError", 7.5),
+    "walk: float": (ch01.walking_slice, lambda c, x, v: walking_slice(c, x, v) / 1.0, "keep their type .* float64", 8.75),
+    "over: solid": (ch01.over, mixed(lambda s, a, b: s), "opacity has no effect", 2),
+    "over: turned round": (ch01.over, mixed(lambda s, a, b: np.round((1 - a) * s + a * b)), "taken for clearness", 1),
+    "over: cut off": (ch01.over, mixed(lambda s, a, b: a * s + (1 - a) * b), "the mixture is cut off", 5),
+    "over: all or nothing": (ch01.over, mixed(lambda s, a, b: np.where(a > 0.5, s, b)), "by hand: .* where you have 100", 4),
+    "over: adds": (ch01.over, mixed(lambda s, a, b: np.clip(np.round(a * s) + b, 0, 255)), "by hand: .* where you have 140", 1),
+    "over: rows for columns": (ch01.over, lambda b, s, y, x: over(b, s, x, y), "rows and columns have changed", 2),
+    "over: the chapter's": (ch01.over, wholly_inside, "lower right corner|stopped with ValueError", 6),
+    "over: moved inside": (ch01.over, moved_inside, "how many rows and columns of the sprite are inside", 6),
+    "over: in place": (ch01.over, in_place_over, "changed its argument number 1", 1),
+    "over: float": (ch01.over, lambda *given: over(*given).astype(float), "is uint8: it is float64", 9),
+    "psnr: in uint8": (
+        ch01.clip_psnr, lambda a, b: psnr_with(right_peak, a.dtype)(a, b), "wrapped around in uint8", 5.56),
+    "psnr: one number": (ch01.clip_psnr, lambda a, b: clip_psnr(a[None], b[None])[0], "has shape", 0),
+    "psnr: twice": (ch01.clip_psnr, lambda a, b: 2 * clip_psnr(a, b), "20 times the logarithm", 1.11),
+    "psnr: sign": (ch01.clip_psnr, lambda a, b: -clip_psnr(a, b), "sign is turned round", 1.11),
+    "psnr: natural": (ch01.clip_psnr, lambda a, b: clip_psnr(a, b) * np.log(10), "decibels take log10", 1.11),
+    "psnr: 255 for all": (ch01.clip_psnr, psnr_with(lambda a: 255.0), "floats from 0 to 1: .* of floats 1", 6.67),
+    "psnr: 1 for all": (ch01.clip_psnr, psnr_with(lambda a: 1.0), "black against white .* of floats 1", 3.33),
+    "psnr: the largest that occurs": (ch01.clip_psnr, psnr_with(lambda a: float(a.max()) or 255.0), "numbers are wrong", 4.44),
+    "psnr: finite": (ch01.clip_psnr, lambda a, b: np.minimum(clip_psnr(a, b), 100), "an MSE of 0 gives np.inf", 8.89),
+    "slow: doubled": (ch01.slow_motion, doubled, "every frame on a joint came twice", 1.54),
+    "slow: no last": (ch01.slow_motion, without_the_last, "the last frame is missing", 0),
+    "slow: repeated": (
+        ch01.slow_motion, lambda c, f: c[np.arange((len(c) - 1) * f + 1) // f], "repeated, not mixed", 1.54),
+    "slow: cut off": (ch01.slow_motion, slow_and_cut_off, "astype cuts off", 7.69),
+    "slow: wraps": (ch01.slow_motion, slow_and_wrapped, "uint8 sums wrap around", 1.54),
+    "slow: one mixture": (ch01.slow_motion, one_mixture_only, "by hand: a pixel is off by 50", 1.54),
+    "slow: backwards": (ch01.slow_motion, lambda c, f: slow_motion(c, f)[::-1], "by hand: .* runs backwards", 0),
+    "slow: float": (ch01.slow_motion, lambda c, f: slow_motion(c, f).astype(float), "the clip is uint8: it is float64", 9.23),
+    "slow: time last": (ch01.slow_motion, lambda c, f: np.moveaxis(slow_motion(c, f), 0, -1), "has shape", 0),
+    "slow: as it came": (ch01.slow_motion, lambda c, f: c, "by hand: the clip has shape", 0.77),
+    "cuts: neighbours": (ch01.cuts, cuts_if(lambda four, h: four[0, 0] > h, 1, 0), "a flash fools it", 4.62),
+    "cuts: looks ahead only": (ch01.cuts, cuts_if(lambda four, h: four[0].min() > h), "in front of a cut: the result has shape", 5.38),
+    "cuts: some pair": (ch01.cuts, cuts_if(lambda four, h: four.max() > h), "one pair of frames", 0),
+    "cuts: the mean of four": (ch01.cuts, cuts_if(lambda four, h: four.mean() > h), "equal to the threshold .* one pair", 0.77),
+    "cuts: not less": (ch01.cuts, cuts_if(lambda four, h: four.min() >= h), "equal to the threshold", 9.23),
+    "cuts: squares": (ch01.cuts, cuts_if(lambda four, h: (four**2).min() > h), "differences are squared", 7.69),
+    "cuts: last of the old": (ch01.cuts, cuts_if(lambda four, h: four.min() > h, move=-1), "first of the new", 0),
+    "cuts: none": (ch01.cuts, lambda clip, threshold: [], "by hand: the result has shape", 0),
+    "cuts: in uint8": (ch01.cuts, wrapped_cuts, "a small rise counts as a large one", 0),
+    "cuts: mask": (ch01.cuts, as_mask, "array of True and False", 0),
+    "cuts: over the ends": (ch01.cuts, cuts_if(lambda four, h: four.min() > h, 1, 0), "too near to the ends", 9.23),
+}
 TestAnswers = demands(RIGHT, WRONG, lines=5)
 
 
