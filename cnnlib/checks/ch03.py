@@ -129,7 +129,7 @@ def dilated_field(function):
         "all together": ([mixed[:4], mixed[3:]], "write size and jump down layer by layer"),
     }  # fmt: skip
     for property, (tried, look) in cases.items():
-        with part():
+        with part(2 if any(dilation > 1 for layers in tried for *_, dilation in layers) else 1):
             _see(function, property, tried, look)
 
 
@@ -195,7 +195,7 @@ def shared_backward(function):
     pairs = np.array([[5.0, 5, 1, 0], [2, 1, 7, 7], [3, 4, 8, 2], [4, 4, 1, 8]])
     levels, smooth = draws.integers(0, 3, (8, 9)).astype(float), draws.normal(size=(7, 10))
     cases = {
-        "no pixels tie, by hand": (dy, HAND, 2, 2, "one winner takes the whole dy"),
+        "one winner in each window, by hand": (dy, HAND, 2, 2, "one winner takes the whole dy"),
         "two or three pixels tie, by hand": (dy, pairs, 2, 2, f"find the winners of each window of {pairs.tolist()}"),
         "all pixels of a window tie": (dy, np.zeros((4, 4)), 2, 2, "four pixels share one dy"),
         "windows overlap": (dy[:1], np.array([[1.0, 9, 2], [0, 3, 4]]), 2, 1, "a pixel that wins twice receives two gradients"),
@@ -217,7 +217,7 @@ def shared_backward(function):
                 _back(formulas.avg_pool2d_backward, dy, x, window, stride),
             "the sign is turned round": -true,
         }  # fmt: skip
-        with part():
+        with part(2 if "tie" in property else 1):
             same(call(function, dy, x, window, stride), true, property, look, mistakes=mistakes)
     dy = draws.normal(size=(4, 4))
     with part():
@@ -238,7 +238,7 @@ def avg_pool2d_backward(function):
         "a window of 3": (draws.normal(size=(3, 4)), (7, 9), 3, 2, 0, "nine pixels share each dy"),
         "a border, windows apart": (draws.normal(size=(3, 3)), (4, 4), 2, 2, 1, "a corner window has one pixel inside"),
         "a border, windows that overlap": (draws.normal(size=(5, 6)), (5, 6), 3, 1, 1, "how many pixels of a window are inside"),
-        "a wide border": (draws.normal(size=(6, 5)), (8, 6), 3, 2, 2, "row i · stride − pad may be negative; limit it to 0"),
+        "a wide border": (draws.normal(size=(5, 4)), (8, 6), 3, 2, 2, "row i · stride − pad may be negative; limit it to 0"),
     }
     for property, (dy, size, window, stride, pad, look) in cases.items():
         (H, W), x, border = size, np.zeros(size), ((pad, pad), (pad, pad))
@@ -315,7 +315,7 @@ def own_pool(student):
             "a random picture": (draws.normal(size=size(4, 5)), "work out the window in the upper left corner"),
             "a bright picture": (draws.uniform(100, 255, size(5, 3)), "empty places are not black pixels: they do not count"),
             "a dark picture": (draws.uniform(-255, -100, size(3, 4)), "the smallest is subtracted; the largest may be negative"),
-            "one window only": (draws.normal(size=size(1, 1)), "count how often the window fits"),
+            "a picture for four windows": (draws.normal(size=size(2, 2)), "count how often the window fits"),
             "a last window that does not fit":
                 (draws.normal(size=size(3, 3, np.array(stride) - 1)), "a last step that does not fit is not made"),
         }  # fmt: skip
@@ -337,17 +337,29 @@ def own_pool(student):
 
 def _see(function, property, tried, look):
     """Demand the right (size, jump) for each list of layers (window, stride) or (window, stride, dilation)."""
-    for layers in tried:
-        size, jump = 1, 1
-        for window, stride, *dilation in layers:
-            size, jump = size + (window - 1) * jump * (dilation or [1])[0], jump * stride
+
+    def answer(layers):
         got = numbers(call(function, list(layers)), property)
         if got.shape != (2,):
             fail(f"{property}: the result has shape {got.shape}, it should be two numbers", "return size, jump")
-        if tuple(got) != (size, jump):
+        return tuple(got)
+
+    for layers in tried:
+        got = answer(layers)
+        if got != _field(layers):
+            two = [(2, 2, *layers[-1][2:]), (3, 2, *layers[-1][2:])] if layers else []
+            if got == _field(layers[::-1]) and answer(two) == _field(two[::-1]) != _field(two):
+                look = "the layers seem to be read from the last to the first"
             pair, given = ", ".join(f"{value:g}" for value in got), f" for {layers}" if len(tried) > 1 else ""
             fail(f"{property}:{given} you have (size, jump) = ({pair})", look)
     ok(property)
+
+
+def _field(layers):
+    size, jump = 1, 1
+    for window, stride, *dilation in layers:
+        size, jump = size + (window - 1) * jump * (dilation or [1])[0], jump * stride
+    return size, jump
 
 
 def _pool(formula, x, window, stride, padding=NONE):
