@@ -312,6 +312,7 @@ def own_pool(student):
     def check(function):
         draws = rng(15)
         cases = {
+            "a picture of one grey": (np.full(size(3, 4), draws.uniform(1, 2)), "largest, smallest and mean are the same here"),
             "a random picture": (draws.normal(size=size(4, 5)), "work out the window in the upper left corner"),
             "a bright picture": (draws.uniform(100, 255, size(5, 3)), "empty places are not black pixels: they do not count"),
             "a dark picture": (draws.uniform(-255, -100, size(3, 4)), "the smallest is subtracted; the largest may be negative"),

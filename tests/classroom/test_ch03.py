@@ -343,9 +343,9 @@ WRONG |= {
     "dilated: as without": (
         ch03.dilated_field, dilated_by(lambda r, j, w, s, d: (r + (w - 1) * j, j * s)), "P taps have P", 2.86),
     "dilated: window times dilation": (
-        ch03.dilated_field, dilated_by(lambda r, j, w, s, d: (r + (w * d - 1) * j, j * s)), r"\(3, 1, 2\)\] you have .*\(6, 1\)", 2.86),
+        ch03.dilated_field, dilated_by(lambda r, j, w, s, d: (r + (w * d - 1) * j, j * s)), r"\(3, 1, 2\)\] .*\(6, 1\)", 2.86),
     "dilated: gaps between": (
-        ch03.dilated_field, dilated_by(lambda r, j, w, s, d: (r + (w - 1) * (d + 1) * j, j * s)), r"one window: .*\(5, 1\)", 0.71),
+        ch03.dilated_field, dilated_by(lambda r, j, w, s, d: (r + (w - 1) * (d + 1) * j, j * s)), r"one window: .*5, 1", 0.71),
     "dilated: jump too": (
         ch03.dilated_field, dilated_by(lambda r, j, w, s, d: (r + (w - 1) * d * j, j * s * d)), "one dilated", 2.86),
     "dilated: no jump": (
@@ -353,7 +353,7 @@ WRONG |= {
     "dilated: jump first": (
         ch03.dilated_field, dilated_by(lambda r, j, w, s, d: (r + (w - 1) * d * j * s, j * s)), "one stride", 4.29),
     "dilated: dilation without jump": (
-        ch03.dilated_field, dilated_by(lambda r, j, w, s, d: (r + (w - 1) * (j + d - 1), j * s)), "counted in steps of one jump", 7.14),
+        ch03.dilated_field, dilated_by(lambda r, j, w, s, d: (r + (w - 1) * (j + d - 1), j * s)), "steps of one jump", 7.14),
     "dilated: from the other end": (
         ch03.dilated_field, lambda layers: dilated_field(layers[::-1]), "from the last to the first", 5),
     "dilated: size only": (ch03.dilated_field, lambda layers: dilated_field(layers)[0], "two numbers", 0),
@@ -399,7 +399,7 @@ WRONG |= {
     "mean back: from the end": (ch03.avg_pool2d_backward, avg_backward_from_the_end, "windows apart: .* one pixel inside", 5),
     "mean back: border kept": (
         ch03.avg_pool2d_backward,
-        lambda dy, n, w, s, p: avg_backward(dy, (n[0] + 2 * p, n[1] + 2 * p), w, s, 0)[: n[0], : n[1]], "border is still there", 5),
+        lambda dy, n, w, s, p: avg_backward(dy, (n[0] + 2 * p, n[1] + 2 * p), w, s, 0)[: n[0], : n[1]], "border is still", 5),
     "mean back: border returned": (
         ch03.avg_pool2d_backward, lambda dy, n, w, s, p: avg_backward(dy, (n[0] + 2 * p, n[1] + 2 * p), w, s, 0), "has shape", 5),
     "mean back: turned": (
@@ -409,14 +409,14 @@ WRONG |= {
     "mean back: sign": (ch03.avg_pool2d_backward, lambda *given: -avg_backward(*given), "sign is turned round", 0),
     "own: zeros counted": (OWN, lambda x: own_pool(x, empty=0), "empty places were counted", 0),
     "own: no border": (OWN, lambda x: own_pool(x, border=((0, 0), (0, 0))), "the border is missing", 0),
-    "own: border behind": (OWN, lambda x: own_pool(x, border=((0, 1), (0, 1))), "borders before and behind", 0),
+    "own: border behind": (OWN, lambda x: own_pool(x, border=((0, 1), (0, 1))), "borders before and behind", 1.67),
     "own: steps turned": (OWN, lambda x: own_pool(x, stride=(1, 2)), "steps down and to the right", 0),
     "own: one by one": (OWN, lambda x: own_pool(x, stride=(1, 1)), "by one pixel only", 0),
     "own: window turned": (OWN, lambda x: own_pool(x, window=(2, 3)), "rows and columns of the window", 0),
-    "own: smallest first": (OWN, lambda x: own_pool(x, weights=(-7, -6, 9)), "largest and smallest", 0),
-    "own: smallest added": (OWN, lambda x: own_pool(x, weights=(6, -7, 9)), "upper left corner", 0),
-    "own: without the mean": (OWN, lambda x: own_pool(x, weights=(6, 7, 0)), "upper left corner", 0),
-    "own: another's": (OWN, own_pool_of("somebody else"), "random picture: ", 0),
+    "own: smallest first": (OWN, lambda x: own_pool(x, weights=(-7, -6, 9)), "largest and smallest", 1.67),
+    "own: smallest added": (OWN, lambda x: own_pool(x, weights=(6, -7, 9)), "one grey: .* where you have 3", 0),
+    "own: without the mean": (OWN, lambda x: own_pool(x, weights=(6, 7, 0)), "one grey: .* where you have -", 0),
+    "own: another's": (OWN, own_pool_of("somebody else"), "one grey: the result has shape", 0),
 }
 TestAnswers = demands(RIGHT, WRONG, lines=5)
 
