@@ -43,3 +43,11 @@ class VideoError(CnnlibError, OSError):
 
 class WeightFileError(CnnlibError, OSError):
     """A weight file is damaged, or belongs to another model."""
+
+
+class NetworkError(CnnlibError):
+    """A string that describes a network cannot be read, or its layers do not fit together."""
+
+
+class StoreError(CnnlibError, OSError):
+    """A folder of results cannot be read or written."""

@@ -46,7 +46,7 @@ def test_references_can_be_found(repository):
 
 @pytest.mark.parametrize("module", [
     "formulas", "ops", "threads", "layers", "model", "optimizers", "gradcheck", "keras_bridge",
-    "data", "video", "plot", "results", "scale", "errors", "shapes", "files",
+    "data", "video", "plot", "networks", "grid", "results", "scale", "errors", "shapes", "files",
 ])
 def test_every_public_name_stands_on_an_api_page(repository, module):
     pages = "\n".join(file.read_text(encoding="utf-8") for file in sorted((repository / "book/api").glob("*.md")))
