@@ -164,17 +164,17 @@ def precision(function):
 
 def even_batches(function):
     """Check `even_batches(count, batch_size, rng)`: as many batches as `batches`, of sizes that differ by 1 at most."""
-    n = int(rng(7).integers(400, 900))
-    cases = {
-        "10 examples, batches of at most 4": (10, 4, "three batches are needed; share 10 among them"),
-        "12 examples, batches of at most 4": (12, 4, "here all batches are full"),
-        "101 examples, batches of at most 50": (101, 50, "a last batch of one would be rough: share it"),
-        "3 examples, batches of at most 8": (3, 8, "one batch is enough"),
-        "a single example": (1, 1, "one batch with one index"),
-        "a number not known before": (n, 32, "the fewest batches that hold all examples"),
+    n = 32 * int(rng(7).integers(12, 28)) + 5
+    cases = {  # count, batch size, share of the points
+        "10 examples, batches of at most 4": (10, 4, 3, "three batches are needed; share 10 among them"),
+        "12 examples, batches of at most 4": (12, 4, 1, "here all batches are full"),
+        "101 examples, batches of at most 50": (101, 50, 3, "a last batch of one would be rough: share it"),
+        "3 examples, batches of at most 8": (3, 8, 1, "one batch is enough"),
+        "a single example": (1, 1, 1, "one batch with one index"),
+        "a number not known before": (n, 32, 3, "the fewest batches that hold all examples"),
     }
-    for property, (count, size, look) in cases.items():
-        with part():
+    for property, (count, size, share, look) in cases.items():
+        with part(share):
             sizes, fewest = sorted(len(batch) for batch in _batches(function, count, size, 0)), -(-count // size)
             if sum(sizes) < count:
                 fail(f"{property}: {count - sum(sizes)} of {count} examples are in no batch", "every example comes once")
@@ -185,7 +185,7 @@ def even_batches(function):
             if sizes[-1] - sizes[0] > 1:
                 fail(f"{property}: the smallest batch has {sizes[0]}, the largest {sizes[-1]}", "sizes differ by 1 at most")
             ok(f"{property}: {fewest}, of nearly the same size")
-    with part():
+    with part(3):
         _each_once(function)
     _random_order(function)
 
@@ -194,14 +194,15 @@ def penalised_step(function):
     """Check `penalised_step(w, v, g, learning_rate, momentum, l1, l2)` → (w, v): penalties join the gradient, then momentum."""
     draws = rng(8)
     w, v, g = draws.normal(size=(3, 4, 5))
-    w[0, :2] = 0  # weights of 0 get no push from either penalty
+    holes = w * (draws.random(w.shape) > 0.4)  # weights of 0 get no push from either penalty
     eta, mu, l1, l2 = draws.uniform([0.02, 0.5, 0.1, 0.1], [0.2, 0.9, 0.9, 0.9])
     cases = {  # w, v, g, learning rate, momentum, l1, l2
         "no penalty: momentum as in the chapter": (w, v, g, eta, mu, 0.0, 0.0, "v keeps the share μ of itself"),
         "L2 on one weight by hand": (*_row(3.0, 0.0, 1.0), 0.1, 0.9, 0.0, 0.5, "the slope of 0.5 · w² at 3 joins the gradient"),
         "L1 on a negative weight by hand": (*_row(-3.0, 0.0, 1.0), 0.1, 0.9, 0.5, 0.0, "towards 0 means upwards here"),
         "L2 on an array": (w, 0 * v, g, eta, mu, 0.0, l2, "every weight has its own penalty"),
-        "L1 on an array, some weights are 0": (w, 0 * v, g, eta, mu, l1, 0.0, "at 0 the push is 0; else it is as strong for all"),
+        "L1 on an array": (w, 0 * v, g, eta, mu, l1, 0.0, "the push is as strong for all weights"),
+        "L1 where some weights are 0": (holes, 0 * v, g, eta, mu, l1, 0.0, "at 0 the push is 0"),
         "penalties with momentum": (w, v, g, eta, mu, l1, l2, "the velocity takes in the penalties too"),
         "penalties without momentum": (w, v, g, eta, 0.0, l1, l2, "both penalties at once"),
     }
@@ -214,13 +215,13 @@ def penalised_step(function):
 
         bare = step(0)[1]
         slips = {
+            "the penalties do not reach the velocity": [w + bare - eta * push, bare],
             "the penalties are missing": step(0),
             "half the push of L2 is missing: what is the slope of w²": step(l1 * np.sign(w) + l2 * w),
-            "the penalties make the weights grow: mind their sign": step(-push),
             "L1 pushes negative weights the wrong way": step(l1 + 2 * l2 * w),
+            "the penalties make the weights grow: mind their sign": step(-push),
             "L1 pushes large weights more than small ones; its slope has one size": step(l1 * w + 2 * l2 * w),
             "the penalties joined the loss, not its slope": step(l1 * np.abs(w) + l2 * w**2),
-            "the penalties move the weight but not the velocity": [w + bare - eta * push, bare],
             "the learning rate does not reach the penalties": step(push / eta),
         }
         for n, name in enumerate(("weights", "velocity")):
@@ -243,10 +244,10 @@ def learning_rate(function):
     highest = float(draws.uniform(0.001, 0.4))
     cases = {
         "steps 1 to 4 of 4 warm ones": ([(n, 20, 4, 0.8) for n in (1, 2, 3, 4)], "the rate grows by equal amounts"),
-        "halfway down": ([(12, 20, 4, 0.8), (15, 30, 0, 0.1)], "half a cosine has lost half of its height there"),
         "a quarter and three quarters down": ([(8, 20, 4, 0.8), (16, 20, 4, 0.8)], "slow, fast, slow: no straight line"),
+        "halfway down": ([(12, 20, 4, 0.8), (25, 30, 20, 0.1)], "half a cosine has lost half of its height there"),
         "the last step has the rate 0": ([(20, 20, 4, 0.8), (steps, steps, warm, highest)], "the angle goes from 0 to π"),
-        "no warm step": ([(1, 10, 0, 1.0), (3, 10, 0, 1.0)], "with warm = 0 the fall begins at once"),
+        "no warm step": ([(1, 10, 0, 1.0), (15, 30, 0, 0.1)], "with warm = 0 the fall begins at once"),
         "nothing but warm steps": ([(n, 5, 5, 0.5) for n in (1, 4, 5)], "the last step has the highest rate"),
         "a whole run": ([(n, steps, warm, highest) for n in range(1, steps + 1, 23)], "compare with the other lines first"),
     }
@@ -279,17 +280,17 @@ def early_stopping(function):
     cases = {  # losses, patience
         "a loss that falls to the end": ([([0.9, 0.5, 0.4, 0.2], 2), ([0.5, 0.4], 5)], "nothing stops it before the last epoch"),
         "a loss that only rises": ([([0.1, 0.2, 0.3, 0.4, 0.5], 2)], "epochs count from 0; write the losses under their numbers"),
-        "patience 1": ([([0.5, 0.4, 0.6, 0.3], 1)], "the first epoch without a new lowest loss ends it"),
+        "patience 1": ([([0.5, 0.4, 0.6, 0.5], 1)], "the first epoch without a new lowest loss ends it"),
         "a lower loss behind the end is never seen": ([([0.5, 0.3, 0.4, 0.6, 0.1], 2)], "who has stopped sees no more losses"),
         "a new lowest loss in time": ([([0.5, 0.6, 0.4, 0.5, 0.3, 0.4, 0.4], 2)], "each new lowest loss begins the count again"),
         "better than before is not a new lowest": ([([0.2, 0.9, 0.8, 0.7, 0.6], 3)], "compare with the lowest so far"),
-        "an equal loss is no new lowest": ([([0.5, 0.3, 0.3, 0.3, 0.2], 2)], "the first of two equal epochs is the best"),
+        "an equal loss is no new lowest": ([([0.5, 0.3, 0.3, 0.3, 0.4], 2)], "the first of two equal epochs is the best"),
         "twelve runs": ([(run, n) for n, run in enumerate(runs, 1)], "follow one run with a pencil"),
     }
     for property, (arguments, look) in cases.items():
         with part():
             for losses, patience in arguments:
-                got = numbers(_results(function, 2, np.array(losses), patience, what="numbers"), property)
+                got = numbers(call(function, np.array(losses), patience), property)
                 if got.shape != (2,):
                     fail(f"{property}: the result has shape {got.shape}", "return two whole numbers, best and last")
                 if tuple(got) != right(losses, patience):
@@ -325,15 +326,15 @@ def train_softmax(function):
                 _trained(x, y, 4, epochs, size, eta, of=len(x)),
         }
         for n, name in enumerate(("w", "b")):
-            with part(), np.errstate(all="ignore"):
+            with part(1 if size == 12 else 2), np.errstate(all="ignore"):
                 got = _results(function, 2, x, y, 4, epochs, size, eta, np.random.default_rng(seeds[0]))[n]
                 same(got, right[n], f"{property}: {name}", look, mistakes={text: wrong[n] for text, wrong in slips.items()})
-    centres = 3 * np.linalg.qr(draws.normal(size=(8, 8)))[0][:5]  # five heaps at right angles, sorted as on a disk
+    centres = 2 + 3 * np.linalg.qr(draws.normal(size=(8, 8)))[0][:5]  # five heaps, sorted as on a disk
     y = np.repeat(np.arange(5), 60)
-    x = centres[y] + draws.normal(size=(300, 8))
+    x = centres[y] + draws.normal(size=(300, 8)) / 2
 
     def run(seed):
-        w, b = _results(function, 2, x, y, 5, 1, 10, 0.5, np.random.default_rng(seed))
+        w, b = _results(function, 2, x, y, 5, 1, 10, 0.1, np.random.default_rng(seed))
         w, b = numbers(w, "sorted examples"), numbers(b, "sorted examples")
         if w.shape != (8, 5) or b.shape != (5,):
             fail(f"sorted examples: w has shape {w.shape} and b {b.shape}", "w is (inputs, classes), b is (classes,)")
@@ -341,9 +342,9 @@ def train_softmax(function):
 
     with part(2):
         share = run(seeds[0])[1]
-        if not share > 0.85:
+        if not share > 0.75:
             fail(f"300 examples sorted by class, one epoch: only {share:.0%} are right", "a new random order for each epoch")
-        ok("300 examples sorted by class: more than 85 % are right after one epoch")
+        ok("300 examples sorted by class: more than 75 % are right after one epoch")
     with part():
         (first, _), (again, _), (other, _) = run(seeds[0]), run(seeds[0]), run(seeds[1])
         if not np.array_equal(first, again):
@@ -351,6 +352,15 @@ def train_softmax(function):
         if np.allclose(first, other) or not np.any(first):
             fail("two different rngs gave the same result", "draw the order from the rng you are given")
         ok("the order comes from rng")
+    with part():
+        after = []
+        for epochs in (1, 2):
+            draws = np.random.default_rng(seeds[0])
+            _results(function, 2, x, y, 5, epochs, 10, 0.1, draws)
+            after.append(draws.bit_generator.state)
+        if after[0] == after[1]:
+            fail("the second epoch drew nothing from rng", "each epoch has a random order of its own")
+        ok("each epoch draws an order of its own")
 
 
 def _row(*values):
@@ -432,9 +442,9 @@ def _batches(function, count, size, seed):
     return got
 
 
-def _results(function, count, *arguments, what="arrays"):
+def _results(function, count, *arguments):
     """Call and demand a tuple of `count` results."""
     got = call(function, *arguments)
     if not isinstance(got, tuple | list) or len(got) != count:
-        fail(f"the function returns {type(got).__name__}, not {count} values", f"return {count} {what}, separated by commas")
+        fail(f"the function returns {type(got).__name__}, not {count} values", f"return {count} arrays, separated by commas")
     return got
