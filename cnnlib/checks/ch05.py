@@ -132,7 +132,8 @@ def leaky_relu_backward(student):
             "0 counts as the right side here; it belongs to the left": dy * np.where(x >= 0, 1, slope),
         }
         with part():
-            same(call(student, dy, x, slope), dy * np.where(x > 0, 1, slope), property, look, mistakes=mistakes)
+            right = dy * np.where(x > 0, 1, slope)
+            same(call(student, dy, x, slope), right, property, look, mistakes=mistakes if slope < 1 else None)
 
 
 def avg_pool_backward(student):
@@ -140,7 +141,7 @@ def avg_pool_backward(student):
     cases = {  # H, W, window, stride
         "four windows side by side": (4, 4, (2, 2), (2, 2), "each number of dy is shared by the pixels of its window"),
         "windows that overlap": (5, 5, (3, 3), (1, 1), "a pixel in several windows adds up what it gets from each"),
-        "a window that is not square": (4, 9, (2, 3), (2, 3), "window is (rows, columns)"),
+        "a window that is not square": (8, 9, (2, 3), (3, 3), "window is (rows, columns)"),
         "other steps down than to the right": (7, 6, (2, 2), (1, 2), "stride is (down, to the right)"),
         "a last row and column that no window reads": (7, 5, (2, 2), (2, 2), "what was not read has the gradient 0, and stays"),
         "gaps between the windows": (8, 9, (1, 2), (3, 4), "where does window (i, j) begin"),
@@ -208,63 +209,67 @@ def gradient_error(student):
     draws = rng(58)
     x, k = draws.normal(size=(4, 5)), draws.normal(size=(2, 3))
 
-    def correlation(dy, x):
+    def of_sine(dy, x):
+        return dy * np.cos(x)
+
+    def of_correlation(dy, x):
         return formulas.conv2d_backward(dy[None, :, :, None], x[None, :, :, None], k[:, :, None, None])[0][0, :, :, 0]
 
     def one_wrong(dy, x):
-        dx = dy * np.cos(x)
-        dx[-1, -1] += 0.5
-        return dx
+        return of_sine(dy, x) + np.pad([[-0.5]], ((3, 0), (4, 0)))
 
-    sound = {  # forward, backward
-        "the sine": (np.sin, lambda dy, x: dy * np.cos(x), "a right gradient has an error below 1e-6"),
-        "a correlation, whose output is smaller than x": (
-            lambda x: formulas.correlate(x, k), correlation, "dy has the shape of forward(x), the gradient has the shape of x"),
-        "the softmax, where each input moves all outputs": (
-            formulas.softmax, lambda dy, x: formulas.softmax_backward(dy, x), "take the slopes of Σ dy · forward(x)"),
-        "a large gradient": (
-            lambda x: 1e5 * np.sin(x), lambda dy, x: 1e5 * dy * np.cos(x), "the error is relative: divide by the largest entry"),
-    }
-    for property, (forward, backward, look) in sound.items():
+    def judge(forward, right, wrong, property, look, share=1):
+        """One part: the right gradient goes through, the wrong one does not."""
+        seed = int(draws.integers(2**31))
+        with part(share):
+            error = _error_of(student, forward, right, x, seed, property)
+            if not error < 1e-6:
+                fail(f"{property}: the right gradient has an error of {error:.2g}", look)
+            error = _error_of(student, forward, wrong, x, seed, property)
+            if not error > 1e-3:
+                fail(f"{property}: the wrong gradient has an error of {error:.2g}", look)
+            ok(f"told apart: {property}")
+
+    def known(forward, backward, right, property, look, mistakes):
+        """One part: a wrong gradient whose error does not depend on dy."""
         seed = int(draws.integers(2**31))
         with part():
             error = _error_of(student, forward, backward, x, seed, property)
-            if not error < 1e-6:
-                fail(f"a right gradient, {property}: you have an error of {error:.2g}", look)
-            ok(f"a right gradient, {property}: an error below 1e-6")
-    known = {  # backward, error, look, mistakes
-        "twice the right gradient: the error is a half": (
-            lambda dy, x: 2e-3 * dy * np.cos(x), 0.5, "both gradients stand in the denominator of the chapter",
-            {"you divide by the measured gradient; the larger of the two counts": 1.0}),
-        "the sign turned round: the error is 2": (
-            lambda dy, x: -1e-3 * dy * np.cos(x), 2.0, "take absolute values of all three, numerator and denominator",
-            {"the sizes are compared before the difference is taken": 0.0}),
-        "a gradient of nothing but zeros: the error is 1": (
-            lambda dy, x: 0 * dy, 1.0, "the denominator is the larger of two maxima", {}),
-    }
-    for property, (backward, right, look, mistakes) in known.items():
-        seed = int(draws.integers(2**31))
-        with part():
-            error = _error_of(student, lambda x: 1e-3 * np.sin(x), backward, x, seed, property)
             same(error, right, property, look, tolerance=1e-4, mistakes=mistakes)
-    faults = {
-        "it ignores dy": (lambda dy, x: np.cos(x), "with dy all ones it looks right: draw dy from rng"),
-        "it reads dy upside down": (lambda dy, x: dy[::-1] * np.cos(x), "with dy all ones it looks right: draw dy from rng"),
-        "it is right for the first row of dy only": (
-            lambda dy, x: dy[:1] * np.cos(x), "every number of dy needs a value of its own"),
-        "a single wrong number at the end": (one_wrong, "compare all entries, and take the largest difference"),
-    }
-    for property, (backward, look) in faults.items():
-        seed = int(draws.integers(2**31))
-        with part():
-            error = _error_of(student, np.sin, backward, x, seed, property)
-            if not error > 1e-3:
-                fail(f"a wrong gradient went through ({property}): you have an error of {error:.2g}", look)
-            ok(f"a wrong gradient is caught: {property}")
+
+    judge(np.sin, of_sine, lambda dy, x: 2 * of_sine(dy, x), "the gradient of a sine, and twice as much",
+          "right is below 1e-6, twice as much is a half")
+    judge(lambda x: formulas.correlate(x, k), of_correlation, lambda dy, x: 0.9 * of_correlation(dy, x),
+          "the gradient of a correlation, and nine tenths of it", "dy has the shape of forward(x), not that of x")
+    judge(lambda x: 1e5 * np.sin(x), lambda dy, x: 1e5 * of_sine(dy, x), lambda dy, x: 1.1e5 * of_sine(dy, x),
+          "large gradients", "the error is relative: divide by the largest entry")
+    weights, off = np.arange(1.0, 21.0).reshape(4, 5), np.arange(1.0, 21.0).reshape(4, 5)
+    off[1, 4], off[2, 4] = 15, 10
+    known(lambda x: np.array([np.sum(weights * x)]), lambda dy, x: dy * off, 0.25,
+          "one output, slopes of 1 to 20, but 10 and 15 exchanged: the error is a quarter",
+          "the largest difference is 5, the largest entry 20",
+          {"each entry is divided by its own size; the largest of the array counts": 5 / 15,
+           "these are means over the array; the formula takes the largest": 10 / off.sum(),
+           "the largest entries are compared; compare entry by entry": 0.0})
+    known(lambda x: 1e-3 * np.sin(x), lambda dy, x: 2e-3 * of_sine(dy, x), 0.5,
+          "twice the right gradient: the error is a half", "both gradients stand in the denominator of the chapter",
+          {"you divide by the measured gradient; the larger of the two counts": 1.0})
+    known(lambda x: 1e-3 * np.sin(x), lambda dy, x: -1e-3 * of_sine(dy, x), 2.0,
+          "the sign turned round: the error is 2", "take absolute values of all three, numerator and denominator",
+          {"the sizes are compared before the difference is taken": 0.0})
+    look = "with dy all ones, or all the same, it looks right: draw dy from rng"
+    judge(np.sin, of_sine, lambda dy, x: np.cos(x), "a gradient that ignores dy", look, 2)
+    judge(np.sin, of_sine, lambda dy, x: of_sine(dy[::-1], x), "a gradient that reads dy upside down", look, 2)
+    judge(np.sin, of_sine, lambda dy, x: of_sine(dy[:, :1], x), "a gradient that reads the first column of dy only",
+          "every number of dy needs a value of its own", 2)
+    judge(np.sin, of_sine, one_wrong, "a gradient with a single wrong number at the end",
+          "compare all entries, and take the largest difference", 2)
+    judge(formulas.softmax, lambda dy, x: formulas.softmax_backward(dy, x), lambda dy, x: 0 * x,
+          "the gradient of a softmax, and nothing but zeros", look)
+    property = "a flat function: two gradients of nothing but zeros agree"
     with part():
-        property = "two gradients of nothing but zeros agree: the error is 0"
-        flat = _error_of(student, lambda x: np.ones(3), lambda dy, x: np.zeros_like(x), x, 0, property)
-        same(flat, 0.0, property, "0 / 0 is not a number; look before you divide")
+        wrong, right = (_error_of(student, lambda x: np.ones(3), lambda dy, x, n=n: n + 0 * x, x, 0, property) for n in (1, 0))
+        same([wrong, right], [1.0, 0.0], property, "0 / 0 is not a number; look before you divide")
 
 
 def weighted_cross_entropy_backward(student):
