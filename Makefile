@@ -13,7 +13,7 @@ QUIET  := CNNLIB_PROGRESS=off TF_CPP_MIN_LOG_LEVEL=3
 PYTEST := $(QUIET) $(BIN)/python -m pytest -q
 
 .DEFAULT_GOAL := help
-.PHONY: help book test test-fast lab execute assignments grade bench
+.PHONY: help book slides test test-fast lab execute assignments grade bench
 
 ## help: print this list
 help:
@@ -22,6 +22,10 @@ help:
 ## book: build the book, then open _build/html/index.html
 book: $(READY)
 	$(BIN)/jupyter-book build . --toc book/_toc.yml --path-output $(OUTPUT) -W -n --keep-going
+
+## slides: make slides of chapters 02, 03 and 05, then open _build/slides/index.html
+slides: $(READY)
+	$(BIN)/python book/slides.py $(OUTPUT)/_build/slides
 
 ## test: run every check: style, library, notebooks (each cell re-run and compared), book
 test: $(READY)
