@@ -313,7 +313,7 @@ def temperature_for(function):
         "hotter, so that the leader is less sure": ([(z, 0.5 / 6 + usual / 2)], "above 1 the classes are more alike"),
         "nearly sure": ([(z, 0.9999)], "the temperature may be small; search down from 1 by factors"),
         "nearly all alike": ([(z, 1 / 6 + 0.001)], "the temperature may be in the hundreds; search up from 1 by factors"),
-        "scores of 1,000": ([(1000 + z, 0.6)], "a softmax that survives large scores is needed inside"),
+        "scores of 100,000": ([(1e5 + z, 0.6)], "a softmax that survives large scores is needed inside"),
         "scores a thousand apart": ([(1000 * z, 0.6)], "the temperature grows with the differences of the scores"),
         "negative scores": ([(-50 + z, 0.8)], "only differences of scores matter"),
         "a hundred classes": ([(np.append(draws.normal(size=99), 6.0), 0.3)], "the sum runs over all classes"),

@@ -368,6 +368,15 @@ WRONG |= {
     "cuts: mask": (ch01.cuts, as_mask, "array of True and False", 0),
     "cuts: over the ends": (ch01.cuts, cuts_if(lambda four, h: four.min() > h, 1, 0), "too near to the ends", 9.23),
 }
+HANDED_IN = {
+    "brighten": (in_place, 0.22),
+    "walking_slice": (from_the_end, 2.62),
+    "over": (wholly_inside, 2.4),
+    "clip_psnr": ("clip_psnr = lambda a, b: 10 * np.log10(255**2 / ((1.0 * a - b) ** 2).reshape(len(a), -1).mean(1))", 2),
+    "slow_motion": (doubled, 0.62),
+    "cuts": ("cuts = lambda clip, h: [t for t in range(1, len(clip)) if abs(clip[t] - 1.0 * clip[t - 1]).mean() > h]", 1.85),
+}
+
 TestAnswers = demands(RIGHT, WRONG, lines=5)
 
 

@@ -306,11 +306,11 @@ def avg_backward_from_the_end(dy, size, window, stride, pad):
     return dx
 
 
-# Windows of 3 × 2, steps 2 and 1, an empty place above and on the left, 6 · largest − 7 · smallest + 9 · mean.
+# Windows of 3 × 2, steps 2 and 1, an empty place above and on the left, 10 · largest − 11 · smallest + 13 · mean.
 OWN = ch03.own_pool("learner")
 
 
-def own_pool(x, window=(3, 2), stride=(2, 1), border=((1, 0), (1, 0)), weights=(6, 7, 9), empty=np.nan):
+def own_pool(x, window=(3, 2), stride=(2, 1), border=((1, 0), (1, 0)), weights=(10, 11, 13), empty=np.nan):
     x = np.pad(x.astype(float), border, constant_values=empty)
     windows = sliding_window_view(x, window)[:: stride[0], :: stride[1]]
     high, low, mean = (f(windows, axis=(2, 3)) for f in (np.nanmax, np.nanmin, np.nanmean))
@@ -323,7 +323,7 @@ def own_pool_by_loops(x):
         rows.append([])
         for left in range(-1, W - 1):
             inside = [float(x[i, j]) for i in range(max(top, 0), top + 3) for j in range(max(left, 0), left + 2)]
-            rows[-1].append(6 * max(inside) - 7 * min(inside) + 9 * sum(inside) / len(inside))
+            rows[-1].append(10 * max(inside) - 11 * min(inside) + 13 * sum(inside) / len(inside))
     return rows
 
 
@@ -413,11 +413,22 @@ WRONG |= {
     "own: steps turned": (OWN, lambda x: own_pool(x, stride=(1, 2)), "steps down and to the right", 0),
     "own: one by one": (OWN, lambda x: own_pool(x, stride=(1, 1)), "by one pixel only", 0),
     "own: window turned": (OWN, lambda x: own_pool(x, window=(2, 3)), "rows and columns of the window", 0),
-    "own: smallest first": (OWN, lambda x: own_pool(x, weights=(-7, -6, 9)), "largest and smallest", 1.67),
-    "own: smallest added": (OWN, lambda x: own_pool(x, weights=(6, -7, 9)), "one grey: .* where you have 3", 0),
-    "own: without the mean": (OWN, lambda x: own_pool(x, weights=(6, 7, 0)), "one grey: .* where you have -", 0),
-    "own: another's": (OWN, own_pool_of("somebody else"), "one grey: the result has shape", 0),
+    "own: smallest first": (OWN, lambda x: own_pool(x, weights=(-11, -10, 13)), "largest and smallest", 0),
+    "own: smallest added": (OWN, lambda x: own_pool(x, weights=(10, -11, 13)), "mirror image: .* steps and weights", 0),
+    "own: without the mean": (OWN, lambda x: own_pool(x, weights=(10, 11, 0)), "mirror image: .* steps and weights", 0),
+    "own: another's": (OWN, own_pool_of("somebody else"), "mirror image: the result has shape", 0),
 }
+HANDED_IN = {
+    "field": ("def receptive_field(layers):\n    size = 1 + sum((w - 1) * d for w, _, d in layers)\n"
+              "    return size, int(np.prod([s for _, s, _ in layers]))", 1.5),
+    "layers_needed": ("layers_needed = 24", 0),
+    "layer": ("from numpy.lib.stride_tricks import sliding_window_view\npool_layer = lambda x, w, s: sliding_window_view("
+              "x, w, (1, 2))[:, ::s[1], ::s[0]].max((4, 5))", 2.4),
+    "shared": (backward, 1.07),
+    "average": (avg_backward_counting, 2),
+    "own": (own_pool_by_loops, 0),
+}  # fmt: skip
+
 TestAnswers = demands(RIGHT, WRONG, lines=5)
 
 

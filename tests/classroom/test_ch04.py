@@ -326,7 +326,7 @@ WRONG |= {
     "soft: bits": (ch04.soft_cross_entropy, lambda z, t: soft_cross_entropy(z, t) / np.log(2), "counted in bits", 0),
     "soft: divergence": (
         ch04.soft_cross_entropy,
-        lambda z, t: soft_cross_entropy(z, t) + (t * np.log(np.maximum(t, 1e-300))).sum(1).mean(), "entropy of the targets", 2.14),
+        lambda z, t: soft_cross_entropy(z, t) + (t * np.log(np.maximum(t, 1e-300))).sum(1).mean(), "entropy of the target", 2.14),
     "soft: changed places": (
         ch04.soft_cross_entropy,
         lambda z, t: -(softmax(z) * np.log(np.maximum(t, 1e-300))).sum(1).mean(), "have changed places", 0),
@@ -363,11 +363,21 @@ WRONG |= {
     "temperature: grid": (ch04.temperature_for, temperature_on_a_grid, "at your temperature", 2.22),
     "temperature: colder only": (ch04.temperature_for, temperature_from_one, "at your temperature", 3.33),
     "temperature: of two classes": (ch04.temperature_for, of_two_classes, "surer: at your temperature", 2.22),
-    "temperature: unstable": (ch04.temperature_for, temperature_unstable, "scores of 1,000: ", 8.89),
+    "temperature: unstable": (ch04.temperature_for, temperature_unstable, "scores of 100,000: ", 8.89),
     "temperature: with the probability": (
         ch04.temperature_for, lambda z, p: [temperature_for(z, p), p], "return one temperature", 0),
     "temperature: negative": (ch04.temperature_for, lambda z, p: -temperature_for(z, p), "not a number above 0", 0),
 }
+HANDED_IN = {
+    "picture_dense": ("picture_dense = lambda x, w, b: x.transpose(0, 3, 1, 2).reshape(len(x), -1) @ w + b", 1.25),
+    "masked_softmax": (highest_of_all, 3.43),
+    "soft_cross_entropy": (soft_unstable, 2.29),
+    "floor": ("floor = 1.461", 0),
+    "baseline": ("def baseline(train, test, classes):\n    p = np.bincount(train, minlength=classes) / len(train)\n"
+                 "    return p, -np.log(p[test]).mean()", 0.5),
+    "temperature": ("temperature_for = lambda z, target: 2.0", 0),
+}  # fmt: skip
+
 TestAnswers = demands(RIGHT, WRONG, lines=5)
 
 

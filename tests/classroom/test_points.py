@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cnnlib import compiled, formulas, ops
-from cnnlib.checks import ch02
+from cnnlib.checks import ch02, ch03
 from cnnlib.checks.alone import alone
 from cnnlib.checks.common import call, fail, ok, same
 from cnnlib.checks.points import draw, part, points, rng, set_seed
@@ -71,12 +71,52 @@ def formulas_copy(x, k):
     return np.einsum("ijpq,pq->ij", windows, k)
 
 
+# What is drawn from a name: {chapter: (the check of a name, the right answer of a name)}.
+
+NAMES = [f"student{n}" for n in range(200)]
+
+
+def own_filter(name):
+    k, (down, right), padding = ch02._own_numbers(name)
+    windows = np.lib.stride_tricks.sliding_window_view
+    return lambda x: np.einsum("ijpq,pq->ij", windows(np.pad(x, padding), k.shape), k)[::down, ::right]
+
+
+def own_pool(name):
+    window, (down, right), border, (largest, smallest, mean) = ch03._own_numbers(name)
+
+    def answer(x):
+        x = np.pad(x, border, constant_values=np.nan)
+        seen = np.lib.stride_tricks.sliding_window_view(x, window)[::down, ::right].reshape(-1, window[0] * window[1])
+        seen = [row[~np.isnan(row)] for row in seen]
+        y = [largest * row.max() - smallest * row.min() + mean * row.mean() for row in seen]
+        return np.reshape(y, ((x.shape[0] - window[0]) // down + 1, -1))
+
+    return answer
+
+
+OWN = {ch02: (ch02.own_filter, own_filter), ch03: (ch03.own_pool, own_pool)}
+
+
 def test_what_is_drawn_from_a_name_stays_and_differs():
-    names = [f"student{n}" for n in range(200)]
     assert draw("ada", "stride", [1, 2, 3]) == draw(" ada ", "stride", [1, 2, 3])
-    counts = np.bincount([draw(name, "stride", [0, 1, 2]) for name in names])
+    counts = np.bincount([draw(name, "stride", [0, 1, 2]) for name in NAMES])
     assert counts.min() > 40
-    assert len({ch02.own_words(name).partition("\n")[2] for name in names}) == len(names)
+
+
+@pytest.mark.parametrize("chapter", OWN, ids=lambda chapter: chapter.__name__.split(".")[-1])
+def test_two_hundred_names_get_two_hundred_tasks(chapter):
+    tasks = [chapter.own_words(name).partition("\n")[2] for name in NAMES]
+    assert len(set(tasks)) == len(NAMES)
+    assert chapter.own_words(" ada ").partition("\n")[2] == chapter.own_words("ada").partition("\n")[2]
+
+
+@pytest.mark.parametrize("chapter", OWN, ids=lambda chapter: chapter.__name__.split(".")[-1])
+def test_one_s_own_numbers_win_everything_and_a_classmate_s_nothing(chapter, capsys):
+    check, answer = OWN[chapter]
+    for name, classmate in zip(NAMES[:40], NAMES[1:41], strict=True):
+        assert points(check(name), answer(name), 4) == 4.0, capsys.readouterr().out
+        assert points(check(name), answer(classmate), 4) == 0.0, capsys.readouterr().out
 
 
 def by_import(x, k):
