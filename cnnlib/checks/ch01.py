@@ -122,6 +122,55 @@ def fade(function):
 # The assignment: variations of the exercises.
 
 
+def contrast(function):
+    """Check contrast(picture, factor): 128 + factor · (pixel − 128), rounded, held between 0 and 255, uint8."""
+
+    def right(x, factor):
+        return (128 + factor * (x.astype(float) - 128)).clip(0, 255)
+
+    draws = rng(10)
+    hand = np.array([[128, 138, 118], [200, 20, 0]], np.uint8)
+    grey, colour = draws.integers(0, 256, (6, 7), dtype=np.uint8), draws.integers(0, 256, (5, 4, 3), dtype=np.uint8)
+    clip = draws.integers(0, 256, (3, 4, 5, 3), dtype=np.uint8)
+    cases = {
+        "factor 2, six pixels by hand": (hand, 2, "138 lies 10 above the middle; twice as far is 148"),
+        "factor 0.5, six pixels by hand": (hand, 0.5, "138 lies 10 above the middle; half as far is 133"),
+        "factor −1 turns dark and bright round": (grey, -1, "what lay 10 above the middle lies 10 below it"),
+        "factor 0 leaves one grey": (colour, 0, "the middle is 128, whatever the picture holds"),
+        "a colour picture": (colour, 1.6, "each channel is treated alike; the results are limited, not the pixels"),
+        "a whole clip": (clip, 0.3, "each frame is treated alike"),
+        "a factor of 1,000": (grey, 1000, "choose a type that holds the products, then limit"),
+    }
+    for property, (x, factor, look) in cases.items():
+        true = right(x, factor)
+        mistakes = {
+            "this is factor · pixel · the distance from the middle grey 128 is stretched": (x * float(factor)).clip(0, 255),
+            "the distance is taken from the mean of the picture, not from 128":
+                (x.mean() + factor * (x - x.mean())).clip(0, 255),
+            "bright pixels came out dark or dark ones bright: the numbers ran past 255 and began again at 0":
+                (128 + factor * (x.astype(float) - 128)) % 256,
+            "dark pixels count as bright ones: pixel − 128 ran below 0 in uint8":
+                (128.0 + float(factor) * (x - np.uint8(128))).clip(0, 255),
+        }  # fmt: skip
+        with part():
+            got = numbers(call(function, x, factor), property)
+            if got.shape != x.shape:
+                fail(f"{property}: the result has shape {got.shape}, it should have {x.shape}", "a picture keeps its shape")
+            for diagnosis, wrong in mistakes.items():
+                if np.abs(got - wrong).max() <= 1 < np.abs(got - true).max():
+                    fail(f"{property}: not yet", diagnosis)
+            _nearest(got, true, property, look, 0.5 if np.array_equal(true, true.round()) else 1)
+            ok(property)
+    with part():
+        got, text = numbers(call(function, colour, 0.7), "rounding"), "every pixel is the nearest whole number"
+        if got.shape != colour.shape:
+            fail(f"{text}: the result has shape {got.shape}", "a picture keeps its shape")
+        _nearest(got, right(colour, 0.7), text, "first make the numbers right")
+        ok(text)
+    with part():
+        _pixels(call(function, grey, 1.2), right(grey, 1.2), "the result is uint8", 0.51)
+
+
 def walking_slice(function):
     """Check walking_slice(clip, column, speed): s(y, t) = clip(t, y, column + speed · t), black outside the picture."""
 

@@ -109,6 +109,24 @@ WRONG = {
 # The assignment.
 
 
+def contrast(picture, factor):
+    return np.clip(np.rint(128 + factor * (picture.astype(float) - 128)), 0, 255).astype(np.uint8)
+
+
+def contrast_by_table(picture, factor):
+    table = [min(max(int(np.floor(128.5 + factor * (value - 128))), 0), 255) for value in range(256)]
+    return np.array(table, np.uint8)[picture]
+
+
+def limited_too_early(picture, factor):
+    return np.rint(128 + (factor * (picture.astype(float) - 128)).clip(-100, 100)).astype(np.uint8)
+
+
+def contrast_in_place(picture, factor):
+    picture[:] = contrast(picture, factor)
+    return picture
+
+
 def walking_slice(clip, column, speed):
     s = np.zeros((clip.shape[1], len(clip), *clip.shape[3:]), np.uint8)
     for t, frame in enumerate(clip):
@@ -308,6 +326,7 @@ def as_mask(clip, threshold):
 
 
 RIGHT += [
+    (ch01.contrast, contrast), (ch01.contrast, contrast_by_table),
     (ch01.walking_slice, walking_slice), (ch01.walking_slice, walking_slice_padded),
     (ch01.over, over), (ch01.over, over_on_a_large_stage),
     (ch01.clip_psnr, clip_psnr), (ch01.clip_psnr, clip_psnr_by_loop),
@@ -315,6 +334,27 @@ RIGHT += [
     (ch01.cuts, cuts), (ch01.cuts, cuts_by_table),
 ]  # fmt: skip
 WRONG |= {
+    "contrast: of the pixel": (
+        ch01.contrast, lambda x, f: np.rint((x * float(f)).clip(0, 255)).astype(np.uint8), "this is factor · pixel", 0),
+    "contrast: from the mean": (
+        ch01.contrast,
+        lambda x, f: np.rint((x.mean() + f * (x - x.mean())).clip(0, 255)).astype(np.uint8), "mean of the picture", 0),
+    "contrast: wraps": (
+        ch01.contrast,
+        lambda x, f: np.rint(128 + f * (x.astype(float) - 128)).astype(int).astype(np.uint8), "ran past 255", 5.56),
+    "contrast: wraps below": (
+        ch01.contrast,
+        lambda x, f: np.rint(128 + float(f) * (x - np.uint8(128))).clip(0, 255).astype("uint8"), "ran below 0", 1.11),
+    "contrast: cut off": (
+        ch01.contrast, lambda x, f: (128 + f * (x.astype(float) - 128)).clip(0, 255).astype(np.uint8), "astype cuts off", 7.78),
+    "contrast: float": (ch01.contrast, lambda x, f: contrast(x, f) / 1.0, "uint8: it is float64", 8.89),
+    "contrast: limited too early": (ch01.contrast, limited_too_early, "by hand: a pixel is off by 28 ", 4.44),
+    "contrast: around 127": (
+        ch01.contrast,
+        lambda x, f: np.clip(np.rint(127 + f * (x.astype(float) - 127)), 0, 255).astype(np.uint8), "by hand: a pixel is off by 1.00", 2.22),
+    "contrast: whole factors": (ch01.contrast, lambda x, f: contrast(x, int(f)), "factor 0.5, .* half as far", 4.44),
+    "contrast: in place": (ch01.contrast, contrast_in_place, "changed its argument number 1", 0),
+    "contrast: as it came": (ch01.contrast, lambda x, f: x, "by hand: a pixel is off by 55 ", 0),
     "walk: time down": (ch01.walking_slice, lambda c, x, v: walking_slice(c, x, v).swapaxes(0, 1), "time runs downwards", 0),
     "walk: stands": (ch01.walking_slice, lambda c, x, v: walking_slice(c, x, 0), "the column stands still", 1.25),
     "walk: other way": (ch01.walking_slice, lambda c, x, v: walking_slice(c, x, -v), "the other way", 1.25),
@@ -369,7 +409,7 @@ WRONG |= {
     "cuts: over the ends": (ch01.cuts, cuts_if(lambda four, h: four.min() > h, 1, 0), "too near to the ends", 9.23),
 }
 HANDED_IN = {
-    "brighten": (in_place, 0.22),
+    "contrast": ("contrast = lambda x, f: np.uint8((128 + f * (x - 128.0)).clip(0, 255))", 1.78),
     "walking_slice": (from_the_end, 2.62),
     "over": (wholly_inside, 2.4),
     "clip_psnr": ("clip_psnr = lambda a, b: 10 * np.log10(255**2 / ((1.0 * a - b) ** 2).reshape(len(a), -1).mean(1))", 2),
