@@ -139,8 +139,12 @@ def train(options, watch):
     def part_of(step):
         """This worker's part of a step: pictures and labels, one piece for each of its devices."""
         pieces = places_of(step, options.batch, len(x), options.seed).reshape(replicas, -1)
-        return [strategy.experimental_distribute_values_from_function(
-            lambda device: tf.constant(array[pieces[device.replica_id_in_sync_group]])) for array in (x, y.astype("int32"))]
+
+        def cut(array):
+            return strategy.experimental_distribute_values_from_function(
+                lambda device: tf.constant(array[pieces[device.replica_id_in_sync_group]]))
+
+        return cut(x), cut(y.astype("int32"))
 
     done, backup = 0, None
     if options.backup:
@@ -154,7 +158,7 @@ def train(options, watch):
     for step in range(done, options.steps):
         watch.wait_for(f"step {step + 1}, in which every worker takes part")
         part, before = part_of(step), bytes_sent()
-        times.append(seconds(lambda: losses.append(float(train_step(*part)))))
+        times.append(seconds(lambda part=part: losses.append(float(train_step(*part)))))
         sent.append(bytes_sent() - before)
         if backup and chief:
             backup.on_train_batch_end(step - done)
