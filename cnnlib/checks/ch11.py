@@ -45,10 +45,12 @@ def average(function):
     draws = rng(112)
     g = [draws.standard_normal((3, 2)) for _ in range(4)]
     with part():
-        same(call(function, [np.array([1.0, 4.0]), np.array([3.0, 0.0])], [2, 2]), [2.0, 2.0], "two equal parts, by hand",
+        same(call(function, [np.array([1.0, 4.0]), np.array([3.0, 0.0])], [3, 3]), [2.0, 2.0], "two equal parts, by hand",
              "what is the mean over all examples of both parts",
              mistakes={"the sum of the means: twice too large": [4.0, 4.0],
-                       "divided by the number of examples; the gradients are means already": [1.0, 1.0]})
+                       "divided by the number of examples; the gradients are means already": [4 / 6, 4 / 6],
+                       "divide by the number of examples, not by the number of parts": [6.0, 6.0],
+                       "the weights add up to one; nothing more is to be divided": [1.0, 1.0]})
     with part(2):
         pair = [np.array([1.0, 0.0]), np.array([5.0, 4.0])]
         same(call(function, pair, [3, 1]), [2.0, 1.0], "three examples and one, by hand", "whose gradient stands for more",
@@ -220,8 +222,9 @@ def _config(function, workers, index):
         config = None
         if "'" in text:
             fail("the text is no JSON: it has single quotes", "json.dumps writes JSON; str writes Python")
+    found = ", ".join(config) if isinstance(config, dict) else "none"
     if not isinstance(config, dict) or set(config) != {"cluster", "task"}:
-        fail("the text is no JSON object with its entries: two are asked, cluster and task", "json.dumps of a dictionary of two")
+        fail(f"entries of the JSON object: {found}; two are asked, cluster and task", "json.dumps of a dictionary of two")
     return config
 
 
