@@ -19,6 +19,7 @@ SECTIONS = {text[:2]: text for text in re.split(r"^## Chapter ", GUIDE, flags=re
 QUOTES = [
     (number, quote) for number, text in SECTIONS.items() for quote in re.findall(r"^\|.*\| `([^`|]+)` \|$", text, re.MULTILINE)
 ]
+CHECKED = [pair for pair in QUOTES if pair[0] in CHAPTERS]  # a chapter that is still to come has no checks to compare with
 
 
 def strings(path):
@@ -32,8 +33,16 @@ def strings(path):
     return found
 
 
-def test_every_chapter_of_the_book_has_a_section_and_no_other():
-    assert list(SECTIONS) == list(CHAPTERS), "add the chapter to book/teaching_chapters.md"
+def test_every_chapter_of_the_book_has_a_section():
+    assert list(SECTIONS) == sorted(SECTIONS)
+    assert not set(CHAPTERS) - set(SECTIONS), "add the chapter to book/teaching_chapters.md"
+
+
+def test_sections_of_chapters_still_to_come_are_left_out():
+    page = "# Guide\n\n## Chapter 01\n\na\n\n## Chapter 77\n\nb\n\n## Other\n\nc\n"
+    assert chapter_facts.drop_missing(page, {"01": None}) == "# Guide\n\n## Chapter 01\n\na\n\n## Other\n\nc\n"
+    shown = chapter_facts.drop_missing(GUIDE, CHAPTERS)
+    assert re.findall(r"^## Chapter (\d\d)$", shown, re.MULTILINE) == list(CHAPTERS)
 
 
 @pytest.mark.parametrize("number", SECTIONS)
@@ -47,7 +56,7 @@ def test_a_section_says_all_that_a_teacher_needs(number):
     assert "](../notebooks/" in questions[1], "what to skip, as links to sections"
 
 
-@pytest.mark.parametrize(("number", "quote"), QUOTES)
+@pytest.mark.parametrize(("number", "quote"), CHECKED)
 def test_the_quoted_words_are_those_of_the_check(number, quote):
     assert any(quote in text for text in strings(REPOSITORY / f"cnnlib/checks/ch{number}.py"))
 
@@ -90,6 +99,13 @@ def test_the_assignment_is_counted_as_its_first_cell_says(number):
         first = nbformat.read(REPOSITORY / f"notebooks/classroom/release/{slug}/{slug}.ipynb", as_version=4).cells[0].source
         words = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
         assert f"{words[found[0]].capitalize()} exercises, {found[1]:g} points" in first
+
+
+def test_assignments_with_a_task_for_each_name():
+    own = chapter_facts.with_own_task(CHAPTERS)
+    assert {"02", "03"} <= set(own)
+    for number in own:
+        assert "def own_words(student)" in (REPOSITORY / f"cnnlib/checks/ch{number}.py").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
