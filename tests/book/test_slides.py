@@ -167,7 +167,9 @@ addEventListener("DOMContentLoaded", async () => {
       if (part.tagName === "PRE") right = Math.max(right, (box.left - origin.left) / scale + part.scrollWidth);
     }
     const pictures = [...slide.querySelectorAll("img, video")].map((p) => p.getBoundingClientRect().width / scale);
-    found.push({title: slide.querySelector("h1, h2").textContent, right, bottom, pictures});
+    const title = slide.querySelector("h1, h2"), middle = (box) => [box.left + box.width / 4, box.top + box.height / 2];
+    const seen = title.contains(document.elementFromPoint(...middle(title.getBoundingClientRect())));
+    found.push({title: title.textContent, right, bottom, pictures, seen});
   }
   document.body.dataset.slides = JSON.stringify(found);
 });
@@ -195,6 +197,7 @@ class TestInABrowser:
         texts = slide_texts(slides.deck(REPOSITORY / "notebooks" / f"{name}.ipynb"))
         assert remote == []
         assert len(found) == len(texts)
+        assert all(slide["seen"] for slide in found)
         assert overflowing(found) == []
         assert min(width for slide in found for width in slide["pictures"]) > WIDTH / 3
         prose = re.sub(r"```.*?```", "", "\n".join(texts), flags=re.DOTALL)

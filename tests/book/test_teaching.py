@@ -8,12 +8,16 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from cnnlib.classroom import grade
+from cnnlib.classroom.session import Limits
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "book" / "_ext"))
 
 import chapter_facts  # noqa: E402
 
 CHAPTERS = chapter_facts.chapters()
+PLANS = (REPOSITORY / "book/teaching.md").read_text(encoding="utf-8")
 GUIDE = (REPOSITORY / "book/teaching_chapters.md").read_text(encoding="utf-8")
 SECTIONS = {text[:2]: text for text in re.split(r"^## Chapter ", GUIDE, flags=re.MULTILINE)[1:]}
 QUOTES = [
@@ -106,6 +110,26 @@ def test_assignments_with_a_task_for_each_name():
     assert {"02", "03"} <= set(own)
     for number in own:
         assert "def own_words(student)" in (REPOSITORY / f"cnnlib/checks/ch{number}.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", ["book/teaching.md", "book/teaching_chapters.md", "book/how_to_use.md", "README.md"])
+def test_every_make_target_that_is_named_exists(page):
+    targets = re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    named = re.findall(r"(?:^|`)(?:CNNLIB_SCALE=gpu )?make ([a-z-]+)", (REPOSITORY / page).read_text("utf-8"), re.MULTILINE)
+    assert named and set(named) <= set(targets)
+
+
+def test_limits_and_words_of_the_grader():
+    limits = Limits()
+    sentence = f"A call may take {limits.call} seconds, a cell {limits.cell}, a notebook {limits.student}, and all of it"
+    assert f"{sentence} {limits.memory // 2**30} GB of memory" in " ".join(PLANS.split())
+    header, *_ = grade.table([]).splitlines()
+    assert header == "student,total,status,seconds,remarks"
+    assert "points of each exercise, total, status, seconds, remarks" in PLANS
+    code = "".join((REPOSITORY / "cnnlib/classroom" / name).read_text("utf-8") for name in ("mark.py", "grade.py"))
+    for status in re.findall(r"^\| `(\w+)` \|", PLANS, re.MULTILINE):
+        assert f'"{status}"' in code
+    assert set(re.findall(r'"status"[:\]] *=? ?"(\w+)"', code)) <= set(re.findall(r"^\| `(\w+)` \|", PLANS, re.MULTILINE))
 
 
 @pytest.mark.slow
