@@ -592,3 +592,16 @@ WRONG = {
 }
 ALIKE = [{f"{check}: copied, not added", f"{check}: mean"} for check in ("fold", "fold_strided")]  # the same for all ones
 TestAnswers = demands(RIGHT, WRONG, alike=ALIKE)
+
+HANDED_IN = {
+    "products": ("products = lambda N, H, W, C, P, F, m: N * (H - P + 1) * (W - P + 1) * P * P * C * F", 0.75),
+    "counts": ("def layer_counts(N, H, W, C, P, Q, F, s, size):\n    places = N * ((H - P) // s + 1) * ((W - Q) // s + 1)\n"
+               "    once = size * (N * H * W * C + P * Q * C * F + places * F)\n"
+               "    return places * F * P * Q * C, once, once + 2 * size * places * P * Q * C", 2),
+    "time": ("shortest_time = lambda operations, moved, peak, bandwidth: operations / peak / 1e6", 0.8),
+    "unfold": (by_windows, 3.56),
+    "blocks": ("in_blocks = lambda x, k, most, product: product(unfold(x, *k.shape[:2], 1, 0), k.reshape(-1, k.shape[3])).reshape("
+               "len(x), x.shape[1] - len(k) + 1, -1, k.shape[3])", 2.4),
+    "row": (row_direct, 1.75),
+    "rounds": ("rounds = lambda slow, fast: (np.median(slow) / np.median(fast), np.mean(np.less(fast, slow)))", 1.38),
+}  # fmt: skip
