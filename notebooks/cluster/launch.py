@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from together import DONE, LOST, PORT_TAKEN, WAITED, say
@@ -96,11 +97,9 @@ def run(options, fire_drill):
 
 def blame(processes, last, folder):
     """Say which worker ended first and how. None if a port was taken."""
-    for process in processes.values():  # the one to blame may need a moment longer to end than those who miss it
-        try:
-            process.wait(3)
-        except subprocess.TimeoutExpired:
-            pass
+    end = time.monotonic() + 2  # the one to blame may need a moment longer to end than those who miss it
+    while time.monotonic() < end and None in [process.poll() for process in processes.values()]:
+        time.sleep(0.1)
     ended = {index: p.returncode for index, p in processes.items() if p.returncode not in (None, DONE)}
     if PORT_TAKEN in ended.values():
         return None

@@ -17,7 +17,7 @@ def tf_config(workers, index):
 
 def tf_config_by_hand(workers, index):
     names = ", ".join('"' + name + '"' for name in workers)
-    return '{"task": {"index": %d, "type": "worker"}, "cluster": {"worker": [%s]}}' % (index, names)
+    return f'{{"task": {{"index": {index}, "type": "worker"}}, "cluster": {{"worker": [{names}]}}}}'
 
 
 def average(gradients, sizes):
