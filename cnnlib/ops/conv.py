@@ -10,7 +10,7 @@ from numba import njit
 
 from ..shapes import check_same_shape, conv_geometry
 from ..threads import over_parts, single_threaded_blas
-from . import im2col, winograd
+from . import im2col, loops, winograd
 
 
 def conv2d(x, k, b=None, stride=1, padding="valid", dilation=1, groups=1):
@@ -106,15 +106,26 @@ def _backward(dy, x, k, slide, need_dx):
 
 @njit(nogil=True, cache=True)
 def sum_over_windows(dy):
-    """The gradient of the bias: dy (N, T', H', W', F) → (F,)."""
+    """The gradient of the bias: dy (N, T', H', W', F) → (F,).
+
+    A line at a time: short sums are summed up in the end, so that few roundings meet in any number.
+    """
     F = dy.shape[-1]
-    db = np.zeros(F, dy.dtype)
-    for numbers in dy.reshape(-1, F):
-        for f in range(F):
-            db[f] += numbers[f]
+    db, line_sum = np.zeros(F, dy.dtype), np.empty(F, dy.dtype)
+    for line in dy.reshape(-1, dy.shape[-2], F):
+        line_sum[:] = 0
+        places = len(line)
+        for j in range(0, places - 3, 4):
+            a, b, c, d = line[j], line[j + 1], line[j + 2], line[j + 3]
+            for f in range(F):
+                line_sum[f] += (a[f] + b[f]) + (c[f] + d[f])
+        for j in range(places // 4 * 4, places):
+            for f in range(F):
+                line_sum[f] += line[j, f]
+        db += line_sum
     return db
 
 
 def choose_engine(x, k, slide):
-    """The module that does the work: fewer multiplications where they pay, else the plain product of windows and kernels."""
-    return winograd if winograd.fits(x, k, slide) else im2col
+    """The module that does the work: loops for few channels, fewer products for many, else the plain matrix product."""
+    return next((engine for engine in (loops, winograd) if engine.fits(x, k, slide)), im2col)

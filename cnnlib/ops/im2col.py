@@ -67,7 +67,8 @@ def spread(dy, x, kernels, slide, dx, dk):
             np.matmul(dy_rows, transposed, out=_rows(dx, slide, block, buffer))
         else:
             drows = as_matrix(buffer, dx, slide, block)
-            np.matmul(dy_rows, transposed, out=drows)
+            outer = dy_rows.shape[2] == 1  # one kernel: nothing to sum, and NumPy's matmul is slow at that
+            (np.multiply if outer else np.matmul)(dy_rows, transposed, out=drows)
             fold(drows, dx, slide, block)
 
 

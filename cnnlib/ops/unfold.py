@@ -73,7 +73,7 @@ def _copy_rows(rows, x, channels, first, out, stride, dilation, before):
     G, lines, W_out, R, P, pieces, length = rows.shape
     for g in range(G):
         for line in range(lines):
-            n, t, i = _place(first + line, out)
+            n, t, i = place_of(first + line, out)
             for r in range(R):
                 u = t * stride[0] + r * dilation[0] - before[0]
                 for p in range(P):
@@ -99,7 +99,7 @@ def _add_rows(rows, x, channels, first, out, stride, dilation, before):
     G, lines, W_out, R, P, pieces, length = rows.shape
     for g in range(G):
         for line in range(lines):
-            n, t, i = _place(first + line, out)
+            n, t, i = place_of(first + line, out)
             for r in range(R):
                 u = t * stride[0] + r * dilation[0] - before[0]
                 for p in range(P):
@@ -121,7 +121,7 @@ def _copy_columns(columns, x, channels, first, out, stride, dilation, before):
     G, R, P, Q, per_group, lines, W_out = columns.shape
     step = stride[2] * channels
     for line in range(lines):
-        n, t, i = _place(first + line, out)
+        n, t, i = place_of(first + line, out)
         for r in range(R):
             u = t * stride[0] + r * dilation[0] - before[0]
             for p in range(P):
@@ -152,7 +152,7 @@ def _add_columns(columns, x, channels, first, out, stride, dilation, before):
     G, R, P, Q, per_group, lines, W_out = columns.shape
     step = stride[2] * channels
     for line in range(lines):
-        n, t, i = _place(first + line, out)
+        n, t, i = place_of(first + line, out)
         for r in range(R):
             u = t * stride[0] + r * dilation[0] - before[0]
             for p in range(P):
@@ -181,6 +181,6 @@ def _inside(shift, stride, W, W_out):
 
 
 @njit(nogil=True, cache=True)
-def _place(line, out):
+def place_of(line, out):
     """Picture, frame and row (n, t, i) of an output line."""
     return line // (out[0] * out[1]), line // out[1] % out[0], line % out[1]

@@ -4,9 +4,9 @@ Times of one machine drift: by its clock rate, by what else runs, by its tempera
 times from different minutes. One round times every library once, one straight after the other, and gives one ratio;
 the ratio that is reported is the median over the rounds.
 
-Threads of OpenMP, Eigen and BLAS go on spinning for a while after their work and would slow down whoever comes next.
-So each timed sample follows one untimed call of the same library, after which its own threads are awake and the
-others have fallen asleep.
+Threads of OpenMP, Eigen and BLAS go on spinning for a while after their work and would slow down whoever comes next:
+on two cores, PyTorch's were seen to burn 4 to 9 ms after each call. So each sample is preceded by a pause, in which
+the others' threads fall asleep, and then by one untimed call, in which its own wake up.
 """
 
 import math
@@ -18,6 +18,7 @@ from statistics import median
 import numpy as np
 
 ROUNDS, SAMPLE = 7, 0.02  # rounds at least; seconds that one sample lasts at least
+PAUSE = 0.05  # seconds of silence before each sample
 
 
 class Disagreement(AssertionError):
@@ -95,6 +96,7 @@ def row(team, tasks, tolerance, name, compared=None, rounds=ROUNDS, sample=SAMPL
     seconds = {who: [] for who in tasks}
     for _ in range(rounds):
         for who in tasks:
+            time.sleep(PAUSE)
             seconds[who].append(team[who].ask(timed, counts[who]))
     return {"name": name, "rounds": rounds, "difference": errors, **summary(seconds)}
 

@@ -1,4 +1,4 @@
-"""The fast kernels against the specification: both engines, any blocks, fusion, awkward arrays, no step out of bounds."""
+"""The fast kernels against the specification: all engines, any blocks, fusion, awkward arrays, no step out of bounds."""
 
 import os
 import subprocess
@@ -13,8 +13,9 @@ from cnnlib import compiled, compiling, fusion, ops
 from cnnlib import layers as L
 from cnnlib.errors import DtypeError, RangeError, ShapeError
 from cnnlib.model import Sequential
-from cnnlib.ops import conv, direct, fused, im2col, transpose, unfold, winograd
+from cnnlib.ops import conv, direct, fused, im2col, loops, transpose, unfold, winograd
 from cnnlib.shapes import conv_geometry
+from cnnlib.threads import get_threads, set_threads
 
 
 def draw(seed, *shapes, dtype="float64"):
@@ -35,7 +36,7 @@ def tiny_blocks(monkeypatch):
             monkeypatch.setattr(module, name, 7)
 
 
-# ── two engines ───────────────────────────────────────────────────────────────────────────────────────────────
+# ── the engines ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @given(st.integers(1, 3), st.integers(3, 9), st.integers(3, 9), st.sampled_from([((0, 0), (0, 0)), ((1, 1), (1, 1)),
@@ -68,6 +69,65 @@ def test_winograd_takes_only_what_it_can():
     assert engine(picture, (5, 5, 16, 16)) is im2col
     assert engine((1, 8, 8, 4), (3, 3, 4, 16)) is im2col  # few channels: the additions would cost more
     assert engine((1, 4, 8, 8, 16), (3, 3, 3, 16, 16)) is im2col
+
+
+LOOPS = {
+    #                              x                  k                   stride     padding                   dtype
+    "whole window in one piece": ((3, 7, 9, 1),      (3, 3, 1, 5),       (1, 1),    ((0, 0), (0, 0)),         "float64"),
+    "vectors of 16":             ((2, 8, 9, 3),      (3, 3, 3, 16),      (2, 2),    ((0, 1), (1, 1)),         "float32"),
+    "a run in two pieces":       ((2, 9, 13, 4),     (3, 7, 4, 9),       (1, 2),    ((2, 0), (0, 3)),         "float64"),
+    "fewer than four places":    ((5, 4, 5, 5),      (2, 3, 5, 4),       (1, 1),    ((0, 0), (0, 0)),         "float64"),
+    "padding wider than window": ((1, 3, 4, 1),      (2, 3, 1, 4),       (1, 3),    ((4, 5), (6, 7)),         "float64"),
+    "pixels never reached":      ((2, 8, 8, 2),      (2, 2, 2, 4),       (3, 3),    ((0, 0), (1, 0)),         "float64"),
+    "clips":                     ((2, 5, 6, 7, 2),   (3, 2, 3, 2, 6),    (2, 1, 2), ((2, 0), (0, 1), (1, 1)), "float64"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("x", "k", "stride", "padding", "dtype"), LOOPS.values(), ids=LOOPS)
+def test_loops_give_what_the_formula_gives(x, k, stride, padding, dtype, monkeypatch):
+    call = f"conv{len(x) - 2}d"
+    x, k, b = draw(7, x, k, k[-1:], dtype=dtype)
+    slide = conv_geometry(call, x, k, b, stride, padding, 1, 1)
+    assert conv.choose_engine(x.reshape(len(x), -1, *x.shape[-3:]), k, slide) is im2col  # too little work to compile for
+    monkeypatch.setattr(loops, "WORK", 0)
+    assert conv.choose_engine(x.reshape(len(x), -1, *x.shape[-3:]), k, slide) is loops
+    y = getattr(ops, call)(x, k, b, stride, padding)
+    close = dict(rtol=0, atol=1e-4 if dtype == "float32" else 1e-12)
+    np.testing.assert_allclose(y, getattr(compiled, call)(x, k, b, stride, padding), **close)
+    (dy,) = draw(8, y.shape, dtype=dtype)
+    expected = getattr(compiled, f"{call}_backward")(dy, x, k, stride, padding)
+    for got, wanted in zip(getattr(ops, f"{call}_backward")(dy, x, k, stride, padding), expected, strict=True):
+        assert got.dtype == x.dtype
+        np.testing.assert_allclose(got, wanted, **close)
+
+
+@pytest.mark.parametrize("threads", [1, 3, 7])
+def test_loops_share_lines_among_threads(threads, monkeypatch):
+    monkeypatch.setattr(loops, "WORK", 0)
+    x, k, b = draw(7, (3, 7, 9, 1), (3, 3, 1, 5), (5,))
+    before = get_threads()
+    try:
+        set_threads(threads)
+        x[1, 2, 3] = np.nan  # and what is not a number stays where the formula puts it
+        np.testing.assert_allclose(ops.conv2d(x, k, b, padding=1), specification(x, k, b, ((1, 1), (1, 1))), atol=1e-12)
+    finally:
+        set_threads(before)
+
+
+def test_loops_take_only_what_they_can(monkeypatch):
+    monkeypatch.setattr(loops, "WORK", 0)
+
+    def fits(x, k, **options):
+        x, k = np.zeros(x), np.zeros(k)
+        slide = conv_geometry("conv2d", x, k, None, *(dict(stride=1, padding=0, dilation=1, groups=1) | options).values())
+        return loops.fits(x[:, None], k, slide)
+
+    assert fits((1, 8, 8, 8), (3, 3, 8, 4)) and fits((1, 8, 8, 8), (3, 3, 8, 4), stride=2)
+    assert not fits((1, 8, 8, 8), (3, 3, 8, 3))  # three kernels: too little to vectorise
+    assert not fits((1, 8, 8, 9), (3, 3, 9, 4))
+    assert not fits((1, 8, 8, 4), (1, 1, 4, 4))
+    assert not fits((1, 8, 40, 1), (1, 17, 1, 4))  # a run of 17 numbers has no equal pieces
+    assert not fits((1, 8, 8, 8), (3, 3, 4, 4), groups=2) and not fits((1, 8, 8, 8), (3, 3, 8, 4), dilation=2)
 
 
 @given(st.integers(1, 2), st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 4)), st.tuples(*[st.integers(1, 2)] * 3),
