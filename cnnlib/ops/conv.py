@@ -1,8 +1,9 @@
 """Convolution of pictures and clips, forward and backward.
 
 A picture is a clip with one frame, so the work is written once, for clips; `conv2d` and `conv3d` are its two faces.
-Two modules can do the work and have the same functions: `im2col` writes the windows out as a matrix and multiplies
-it by the kernels; `winograd` does 3 × 3 kernels with fewer products. Threads share the batch (see `cnnlib.threads`).
+Three modules can do the work and have the same functions: `im2col` writes the windows out as a matrix and multiplies
+it by the kernels; `winograd` does 3 × 3 kernels with fewer products; `loops` stays with the formula's loops where there
+are few channels. Threads share the batch (see `cnnlib.threads`).
 """
 
 import numpy as np
