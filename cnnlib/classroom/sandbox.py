@@ -25,6 +25,8 @@ ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "", "PYTHONDONTWRITEBYTECODE": "1", "NBGRADER_EXECUTION": "autograde",
     "PYTHONPATH": str(Path(cnnlib.__file__).resolve().parents[1]),
     "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1",
+    # TensorFlow starts two threads for each core of the machine, and on 64 cores ends when it meets the limit of processes.
+    "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1",
 }  # fmt: skip
 SCRATCH = 256 * 2**20  # bytes that a student may write
 PROTECTION = {

@@ -12,6 +12,7 @@ from cnnlib import data
 from cnnlib import layers as L
 from cnnlib.checks import ch08
 from cnnlib.checks.points import points
+from cnnlib.classroom.session import Limits, Session
 from cnnlib.errors import CheckFailed
 from cnnlib.keras_bridge import quiet_start
 from cnnlib.model import Sequential
@@ -607,3 +608,34 @@ def test_only_the_start_is_quiet_and_errors_pass_through(capfd):
         raise ImportError
     os.write(2, b"real message\n")
     assert capfd.readouterr().err == "real message\n"
+
+
+TRAINING = """
+from cnnlib import data
+from cnnlib.keras_bridge import quiet_start
+with quiet_start():
+    import keras
+import numpy as np
+(x, y), _ = data.load_mnist()
+model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(32, 3), keras.layers.Flatten(), keras.layers.Dense(10)])
+model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+model.fit(np.float32(x[:12_000, ..., None]) / 255, y[:12_000], batch_size=128, verbose=0)
+for line in open("/proc/self/status"):
+    if line.startswith(("Threads", "VmHWM")):
+        print(line.split()[1])
+"""
+
+
+@pytest.mark.slow
+def test_keras_trains_at_the_desk_within_the_limits_of_everyone(tmp_path):
+    for folder in ("files", "desk"):
+        (tmp_path / folder).mkdir()
+    session = Session(tmp_path / "files", tmp_path / "desk", Limits())
+    try:
+        printed, error = session.run(TRAINING)
+    finally:
+        session.close()
+    assert error is None
+    kilobytes, threads = map(int, printed.split())
+    assert kilobytes * 1024 < 0.75 * Limits().memory
+    assert threads <= 16  # on every machine, however many cores it has; 64 are allowed
