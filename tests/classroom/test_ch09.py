@@ -255,7 +255,8 @@ HANDED_IN = {
               "    weights = sum(size * size * c * filters for size, c in zip(sizes, before))\n"
               "    return weights, 2 * height * width * weights", 1.5),
     "field": ("def receptive_field(layers):\n    return 1 + sum(size - 1 for size, stride in layers)", 2),
-    "pareto": ("def pareto(costs, scores):\n    return [not ((costs < c) & (scores > s)).any() for c, s in zip(costs, scores)]", 2),
+    "pareto": ("def pareto(costs, scores):\n"
+               "    return [not ((costs < c) & (scores > s)).any() for c, s in zip(costs, scores)]", 2),
     "choose": ("def choose(costs, scores):\n    means, room = scores.mean(axis=1), np.sqrt(scores.var(axis=1, ddof=1).mean())\n"
                "    return np.where(means >= means.max() - room, costs, np.inf).argmin()", 3.6),
 }  # fmt: skip
