@@ -434,7 +434,7 @@ def _paper(draws, sheet, box, ground, smudges, heavy):
         if heavy:  # a thin line that stands on a heavy foot
             ink[a, b][: rows - rows // 5] *= np.arange(columns) < max(1, columns // 12)
         place = _centre_of(_shrunk(ink[a, b].astype(np.uint8)))
-        if min(abs(place % 1 - 0.5)) > 0.05:
+        if min(abs(place % 1 - 0.5)) > 0.05 and (place[0] > 14.5 or not heavy):
             break
     if smudges:
         ink[2, 3] = ink[-3, -5] = smudges
@@ -544,9 +544,11 @@ def margin(function):
     """Assignment: `function(first, second)` returns the difference of two accuracies on the same pictures, its standard error."""
     draws = rng(807)
     hard = draws.uniform(size=(2000, 1)) < 0.04  # pictures that both find hard
-    near = np.where(hard, draws.uniform(size=(2000, 2)) < 0.5, draws.uniform(size=(2000, 2)) < 0.995).T
+    near = np.ones((2, 1), bool)
+    while near[0].sum() == near[1].sum():
+        near = np.where(hard, draws.uniform(size=(2000, 2)) < 0.5, draws.uniform(size=(2000, 2)) < 0.995).T
     apart = draws.uniform(size=(2, 500)) < np.array([[0.9], [0.7]])
-    half = draws.uniform(size=300) < 0.5
+    half = draws.uniform(size=301) < 0.5
     cases = {
         "eight pictures by hand": (np.array([1, 1, 1, 1, 1, 1, 0, 0], bool), np.array([1, 1, 1, 0, 0, 1, 1, 0], bool)),
         "the same answers": (half, half),

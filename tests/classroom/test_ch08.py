@@ -381,7 +381,7 @@ def standardise_by_places(paper):
         longer = max(bottom - top, right - left)
         size = [max(1, round(20 * (right - left) / longer)), max(1, round(20 * (bottom - top) / longer))]
         small = np.asarray(Image.fromarray(np.uint8(ink)).resize(size, Image.Resampling.BOX, (left, top, right, bottom)))
-        centre = (np.argwhere(small + 1) * small.reshape(-1, 1)).sum(0) / small.sum()
+        centre = (np.array(list(np.ndindex(small.shape))) * small.reshape(-1, 1)).sum(0) / small.sum()
         start = [min(max(int(np.rint(14 - c)), 0), 28 - n) for c, n in zip(centre, small.shape, strict=True)]
         for i, j in np.argwhere(small):
             picture[start[0] + i, start[1] + j] = small[i, j]
