@@ -370,7 +370,7 @@ def accuracies(function):
                 "this is a percentage; a share between 0 and 1 is asked": 100 * right[place],
                 "this is the accuracy; now each of the N · C outputs counts on its own": right[0],
                 "an output lies on the right side of 0.5, whichever is the largest": (answers == hot).mean(),
-                "the nine outputs of the other classes count, too": ((p > 0.5) & (hot == 1)).any(1).mean(),
+                "the outputs of the other classes count, too": ((p > 0.5) & (hot == 1)).any(1).mean(),
                 "this is a number of outputs; divide by how many there were": ((p > 0.5) == hot).sum(),
             }  # fmt: skip
             with part():
@@ -433,7 +433,7 @@ def _paper(draws, sheet, box, ground, smudges, heavy):
         ink[a, b][i:i + rows // 3, j:j + columns // 3] = 60 if heavy else draws.integers(100, 256)
         if heavy:  # a thin line that stands on a heavy foot
             ink[a, b][: rows - rows // 5] *= np.arange(columns) < max(1, columns // 12)
-        place = _centre_of(_shrunk(ink[a, b].astype(np.uint8)))
+        place = mass(_shrunk(ink[a, b].astype(np.uint8)))
         if min(abs(place % 1 - 0.5)) > 0.05 and (place[0] > 14.5 or not heavy):
             break
     if smudges:
@@ -449,7 +449,7 @@ def _standard(paper, bright=None, crop=True, keep=True, by_mass=True, middle=14,
     if crop:
         ink = ink[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
     small = _shrunk(ink, side) if keep else np.asarray(Image.fromarray(ink).resize((side, side), Image.Resampling.BOX))
-    place = _centre_of(small) if by_mass else (np.array(small.shape) - 1) / 2
+    place = mass(small) if by_mass else (np.array(small.shape) - 1) / 2
     picture = np.zeros((28, 28), np.uint8)
     top, left = (min(max(round(middle - float(at)), 0), 28 - size) for at, size in zip(place, small.shape, strict=True))
     picture[top:top + small.shape[0], left:left + small.shape[1]] = small
@@ -459,10 +459,6 @@ def _standard(paper, bright=None, crop=True, keep=True, by_mass=True, middle=14,
 def _shrunk(ink, side=20):
     rows, columns = (max(1, round(side * size / max(ink.shape))) for size in ink.shape)
     return np.asarray(Image.fromarray(ink).resize((columns, rows), Image.Resampling.BOX))
-
-
-def _centre_of(picture):
-    return mass(picture) if picture.any() else np.full(2, 14.0)
 
 
 def channels_first(function):
@@ -476,7 +472,7 @@ def channels_first(function):
         return [array for size in sizes for array in (draws.normal(size=size), draws.normal(size=size[-1]))]
 
     cases = {
-        "the kernels": (net((1, 1, 2), [((3, 4), (2, 5))], ()), (1, 1, 2), [0]),
+        "the kernels": (net((2, 2, 5), [((3, 4), (2, 5))], (3,)), (2, 2, 5), [0]),
         "the biases stay as they are": (net((2, 3, 4), [((2, 2), (1, 4))], (5,)), (2, 3, 4), [1, 3]),
         "a dense layer behind a single pixel": (net((1, 1, 6), [], (4,)), (1, 1, 6), [0]),
         "a dense layer behind a grey picture": (net((3, 4, 1), [], (5,)), (3, 4, 1), [0]),

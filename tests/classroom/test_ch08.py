@@ -347,7 +347,7 @@ ACCURACIES = {
     "above a half": (accurate(lambda p, labels, hot: ((p > 0.5) & (hot == 1)).any(1).mean()), "above 0.5 or not"),
     "same twice": (lambda *a: (accuracies(*a)[0],) * 2, "each of the N · C outputs", 5),
     "likeliest output": (accurate(second=lambda p, y, hot: (np.eye(p.shape[1])[p.argmax(1)] == hot).mean()), "whichever is the"),
-    "true class only": (accurate(second=lambda p, labels, hot: (p[hot == 1] > 0.5).mean()), "nine outputs of the other", 5),
+    "true class only": (accurate(second=lambda p, labels, hot: (p[hot == 1] > 0.5).mean()), "outputs of the other classes", 5),
     "one number": (lambda *a: accuracies(*a)[0], "two are asked", 0),
     "two counts": (accurate(second=lambda p, labels, hot: ((p > 0.5) == hot).sum()), "number of outputs", 5),
 }  # fmt: skip
@@ -465,7 +465,7 @@ MOVED = {
     "later layers too": (for_each(later=lambda w, shape: np.roll(w, 1, 0).T), "dense layer: array 2 has the right shape"),
     "later layers stay": (for_each(later=lambda w, _: w), "behind a dense layer: array 2 is not yet right"),
     "biases turned": (for_each(bias=lambda w, _: w[::-1]), "biases stay as they are: array 1", 6.25),
-    "no biases": (lambda *a: [w for w in channels_first(*a) if w.ndim > 1], "expected 2 results", 0),
+    "no biases": (lambda *a: [w for w in channels_first(*a) if w.ndim > 1], "expected 4 results", 0),
     "biases as columns": (for_each(bias=lambda w, _: w[:, None]), r"array 1 has shape \(4, 1\)"),
 }  # fmt: skip
 
