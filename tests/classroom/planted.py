@@ -10,7 +10,6 @@ The first right answer of each check does the work itself; the others may call a
 
 import functools
 import re
-import sys
 
 import pytest
 
@@ -51,11 +50,6 @@ def message(check, answer):
     except CheckFailed as error:
         return str(error)
     return ""
-
-
-def counted(check):
-    """Whether the chapter's checks are made of parts, so that `points` can count them."""
-    return hasattr(sys.modules[check.__module__], "part")
 
 
 def trusted(answer):
@@ -101,13 +95,11 @@ def demands(right, wrong, lines=4, alike=()):
 
         @each_right
         def test_right_answers_win_all_points(self, check, answer, capsys):
-            if counted(check):
-                assert points(check, trusted(answer), 10) == 10, capsys.readouterr().out
+            assert points(check, trusted(answer), 10) == 10, capsys.readouterr().out
 
         @each_check
         def test_a_right_answer_wins_them_without_a_library(self, check, capsys):
-            if counted(check):
-                assert points(check, dict(reversed(right))[check], 10) == 10, capsys.readouterr().out
+            assert points(check, dict(reversed(right))[check], 10) == 10, capsys.readouterr().out
 
         @each_check
         @each_no_answer
@@ -121,12 +113,11 @@ def demands(right, wrong, lines=4, alike=()):
             said = message(check, answer)
             assert re.search(words, said), f"it says: {said or 'nothing, the answer passes'}"
             assert " · " in said, "what is wrong, then where to look"
-            if counted(check):
-                capsys.readouterr()
-                won = points(check, trusted(answer), 10)
-                assert re.search(words, capsys.readouterr().out), "the same words where points are counted"
-                assert won < 10
-                assert earned in (None, won)
+            capsys.readouterr()
+            won = points(check, trusted(answer), 10)
+            assert re.search(words, capsys.readouterr().out), "the same words where points are counted"
+            assert won < 10
+            assert earned in (None, won)
 
         @pytest.mark.filterwarnings("ignore::RuntimeWarning")
         @each_check
