@@ -19,7 +19,7 @@ import threading
 import time
 from pathlib import Path
 
-from together import DONE, LOST, PORT_TAKEN, WAITED, say
+from together import DONE, LOST, PORT_TAKEN, WAITED, WRONG_OPTIONS, say
 
 TRAIN = Path(__file__).with_name("train.py")
 
@@ -103,11 +103,11 @@ def blame(processes, last, folder):
     ended = {index: p.returncode for index, p in processes.items() if p.returncode not in (None, DONE)}
     if PORT_TAKEN in ended.values():
         return None
-    index = min(ended, key=lambda i: ended[i] in (LOST, WAITED))
+    index = min(ended, key=lambda i: (ended[i] != WRONG_OPTIONS, ended[i] in (LOST, WAITED)))
     code, where = ended[index], last.get(index, "its start")
     if code < 0:
         return f"worker {index} was killed by {signal.Signals(-code).name} after {where}"
-    if code in (LOST, WAITED):
+    if code in (LOST, WAITED, WRONG_OPTIONS):  # its last line says why
         return f"worker {index} {where}"
     lines = Path(folder, str(index)).read_text(errors="replace").split("\n")
     reason = [line for line in lines if line.strip()][-1:] or ["no message"]

@@ -62,7 +62,7 @@ def restore(backup, chief, model, together):
         done = int(model.optimizer.iterations.numpy())
         mean = together(done)  # a number of every worker, so nobody passes before all have come
     if mean != done:
-        leave(WRONG_OPTIONS, "the workers found different backups · give them one folder that all share")
+        leave(WRONG_OPTIONS, "stopped: the workers found different backups · give them one folder that all share")
     return done
 
 
@@ -101,7 +101,7 @@ def train(options, watch):
 
     replicas, chief = strategy.num_replicas_in_sync, not strategy.cluster_resolver.task_id
     if options.batch % replicas:
-        leave(WRONG_OPTIONS, f"--batch {options.batch} cannot be cut into {replicas} equal parts · "
+        leave(WRONG_OPTIONS, f"stopped: --batch {options.batch} cannot be cut into {replicas} equal parts · "
                              f"take a multiple of {replicas}")
     (x, y), _ = data.load_mnist()
     keras.config.set_floatx(options.precision)
