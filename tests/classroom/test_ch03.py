@@ -416,6 +416,7 @@ WRONG |= {
     "own: smallest first": (OWN, lambda x: own_pool(x, weights=(-11, -10, 13)), "largest and smallest", 0),
     "own: smallest added": (OWN, lambda x: own_pool(x, weights=(10, -11, 13)), "mirror image: .* steps and weights", 0),
     "own: without the mean": (OWN, lambda x: own_pool(x, weights=(10, 11, 0)), "mirror image: .* steps and weights", 0),
+    "own: upside down": (OWN, lambda x: own_pool(x)[::-1], "a random picture: 20 of 20 numbers", 1.67),
     "own: another's": (OWN, own_pool_of("somebody else"), "mirror image: the result has shape", 0),
 }
 HANDED_IN = {
