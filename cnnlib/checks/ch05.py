@@ -28,12 +28,19 @@ def dense_backward(student):
 
 def slopes(student):
     """Exercise 5.2: `student(function, a, step)` returns the central difference for every entry of a."""
+    place, lower = np.array([3.0, -1.0]), []
+
+    def squares(a):
+        lower.append(np.any(np.asarray(a) < place))
+        return float(np.sum(a**2))
+
     with part():
-        same(call(student, lambda a: float(np.sum(a**2)), np.array([3.0, -1.0]), 1e-6), [6.0, -2.0],
-             "slopes of the sum of squares at (3, −1)",
+        got = call(student, squares, place, 1e-6)
+        half = "divide by the distance between the points" if any(lower) else "did the second step only undo the first?"
+        same(got, [6.0, -2.0], "slopes of the sum of squares at (3, −1)",
              "move one entry at a time, and divide the difference by the distance between the two points",
              mistakes={"the two points lie two steps apart": np.array([12.0, -4.0]),
-                       "only half the slope arrives: did the second step only undo the first?": np.array([3.0, -1.0])})
+                       f"only half the slope arrives; {half}": np.array([3.0, -1.0])})
     with part():
         same(call(student, lambda a: float(np.sum(a**3)), np.array([[1.0, 2.0]]), 0.1), [[3.01, 12.01]],
              "a large step of 0.1 on cubes, worked by hand", "use the step that is given, to both sides",

@@ -39,7 +39,7 @@ def call(function, *arguments, **named):
     except CheckFailed as error:
         raise CheckFailed(f"{name}: {error}") from error
     except Exception as error:
-        shapes = ", ".join(str(a.shape) if isinstance(a, np.ndarray) else repr(a) for a in given)
+        shapes = ", ".join(str(a.shape) if isinstance(a, np.ndarray) else getattr(a, "__name__", repr(a)) for a in given)
         stopped = f"{name} stopped with {type(error).__name__}: {error}"
         raise CheckFailed(f"{stopped} · the arguments were {shapes}") from error
     print(printed.getvalue(), end="")
