@@ -113,20 +113,23 @@ def train(options, watch):
     loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
 
     def gradients(pictures, labels):
-        """This part's share of the mean loss over the whole batch, and its gradients."""
+        """This part's share of the mean loss of the batch, and its gradients."""
         with tf.GradientTape() as tape:
-            logits = model(tf.cast(pictures, options.precision)[..., None] / 255, training=True)
-            loss = loss_of(labels, logits) / options.batch
+            scaled = tf.cast(pictures, options.precision)[..., None] / 255
+            logits = model(scaled, training=True)
+            loss = loss_of(labels, logits) / options.batch  # of the whole batch
         return loss, tape.gradient(loss, model.trainable_variables)
 
     def update(pictures, labels):
         loss, part = gradients(pictures, labels)
-        model.optimizer.apply(part, model.trainable_variables)  # adds up the parts of all workers, then updates
+        # adds up the parts of all workers, then makes the update
+        model.optimizer.apply(part, model.trainable_variables)
         return loss
 
     @tf.function
     def train_step(*part):
-        return strategy.reduce("sum", strategy.run(update, args=part), axis=None)
+        losses = strategy.run(update, args=part)
+        return strategy.reduce("sum", losses, axis=None)
 
     @tf.function
     def own_part_only(*part):  # the arithmetic without the others, to be timed

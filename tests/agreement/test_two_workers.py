@@ -65,32 +65,31 @@ def difference(ours, theirs):
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory):
-    """Reports of one and of two workers in float64, run at the same time; of two in float32."""
+    """Reports of one and of two workers, run at the same time."""
     folder = tmp_path_factory.mktemp("reports")
-    paths = [folder / f"{name}.json" for name in ("one", "two", "short")]
-    both = [Launch("--workers", str(n), steps=20, precision="float64", report=path) for n, path in ((1, paths[0]), (2, paths[1]))]
+    paths = [folder / f"{n}.json" for n in (1, 2)]
+    both = [Launch("--workers", str(n), steps=20, precision="float64", report=path) for n, path in enumerate(paths, start=1)]
     assert [launch.end()[0] for launch in both] == [0, 0]
-    assert Launch(steps=20, report=paths[2]).end()[0] == 0
     return paths
 
 
 def test_two_workers_beside_another_launcher_train_what_one_trains(reports):
-    one, two, _ = reports
+    one, two = reports
     assert difference(one, two) < 1e-10
     assert [json.loads(path.read_text())["replicas"] for path in (one, two)] == [1, 2]
 
 
 def test_both_really_exchange_their_gradients(reports):
-    sent = json.loads(reports[2].read_text())["bytes_per_step"]
+    sent = json.loads(reports[1].read_text())["bytes_per_step"]
     if sent:
-        assert 0.99 < sent / (2 * 4 * 225_034) < 2
+        assert 0.99 < sent / (2 * 8 * 225_034) < 2
 
 
 @pytest.mark.parametrize("lost", [0, 1], ids=["the chief", "the other"])
 def test_a_lost_worker_costs_no_more_than_the_steps_since_the_backup(reports, tmp_path, lost):
     report = tmp_path / "drill.json"
     drill = ["--restarts", "1", "--kill", str(lost), "--at", "8"]
-    run = Launch(*drill, steps=20, backup=tmp_path / "b", backup_every=5, report=report)
+    run = Launch(*drill, steps=20, precision="float64", backup=tmp_path / "b", backup_every=5, report=report)
     code, lines = run.end()
     assert code == 0, lines
     assert any(re.fullmatch(rf"worker {lost} was killed by SIGKILL after step \d+", line) for line in lines)
@@ -98,18 +97,18 @@ def test_a_lost_worker_costs_no_more_than_the_steps_since_the_backup(reports, tm
     before = max(int(line[5:]) for line in lines[:again] if line.startswith("step"))
     began = json.loads(report.read_text())["began_at"]
     assert began % 5 == 0 and 0 < began <= before <= began + 5
-    assert difference(report, reports[2]) < 1e-4
+    assert difference(report, reports[1]) < 1e-10
     assert not (tmp_path / "b").exists()  # all is done: no backup is left for the next training to trip over
 
 
 def test_a_worker_that_hangs_ends_the_training_in_time():
-    run = Launch(steps=2000, limit=8)
+    run = Launch(steps=2000, limit=7)
     run.wait_for("step 3")
     run.workers()[1].send_signal(signal.SIGSTOP)
     started = time.monotonic()
     code, lines = run.end()
     assert code == 1 and time.monotonic() - started < 20
-    assert re.match(r"worker 0 gave up: waited more than 8 s for step \d+", lines[-1])
+    assert re.match(r"worker 0 gave up: waited more than 7 s for step \d+", lines[-1])
 
 
 def test_workers_end_when_their_launcher_is_killed():
