@@ -12,21 +12,29 @@
 #SBATCH --output=digits-%j.log
 set -euo pipefail
 
-# The first words of TF_CONFIG: all workers, in the order in which SLURM counts its nodes.
+# The first half of TF_CONFIG: all workers, in the order in which SLURM
+# counts its nodes.
 port=$((20000 + SLURM_JOB_ID % 10000))
-workers=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | sed "s/.*/\"&:$port\"/" | paste -sd, -)
+workers=$(scontrol show hostnames "$SLURM_JOB_NODELIST" |
+    sed "s/.*/\"&:$port\"/" | paste -sd, -)
 export CLUSTER="{\"worker\": [$workers]}"
 
-# One folder that all machines see. A job that SLURM starts again has the same number, so it finds its backup.
+# One folder that all machines see. A job that SLURM starts again keeps its
+# number, so it finds its backup.
 export BACKUP="$SLURM_SUBMIT_DIR/backup-$SLURM_JOB_ID"
 
-# srun starts the same line on each machine; only the number of the machine differs. When one worker ends badly, srun
-# ends the others, and the job goes back into the queue, at most five times.
-# shellcheck disable=SC2016  # the single quotes are meant: each machine fills in its own number
+# srun starts these lines on each machine; only the machine's number
+# differs. When one worker ends badly, srun ends the others, and the job
+# goes back into the queue, at most five times.
+# shellcheck disable=SC2016  # each machine fills in its own number
 srun --kill-on-bad-exit=1 bash -c '
-    export TF_CONFIG="{\"cluster\": $CLUSTER, \"task\": {\"type\": \"worker\", \"index\": $SLURM_NODEID}}"
-    exec python train.py --steps 5000 --batch 1024 --backup "$BACKUP" --backup-every 100 --limit 600
+    task="{\"type\": \"worker\", \"index\": $SLURM_NODEID}"
+    export TF_CONFIG="{\"cluster\": $CLUSTER, \"task\": $task}"
+    exec python train.py --steps 5000 --batch 1024 --limit 600 \
+        --backup "$BACKUP" --backup-every 100
 ' || {
-    if [ "${SLURM_RESTART_COUNT:-0}" -lt 5 ]; then scontrol requeue "$SLURM_JOB_ID"; fi
+    if [ "${SLURM_RESTART_COUNT:-0}" -lt 5 ]; then
+        scontrol requeue "$SLURM_JOB_ID"
+    fi
     exit 1
 }

@@ -113,7 +113,7 @@ def train(options, watch):
     loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
 
     def gradients(pictures, labels):
-        """This part's share of the mean loss of the batch, and its gradients."""
+        """This part's share of the batch's mean loss, and the gradients."""
         with tf.GradientTape() as tape:
             scaled = tf.cast(pictures, options.precision)[..., None] / 255
             logits = model(scaled, training=True)
