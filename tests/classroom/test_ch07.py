@@ -603,5 +603,5 @@ HANDED_IN = {
     "blocks": ("def in_blocks(x, k, most, product):\n    y = product(unfold(x, *k.shape[:2], 1, 0), k.reshape(-1, k.shape[3]))\n"
                "    return y.reshape(len(x), x.shape[1] - len(k) + 1, -1, k.shape[3])", 2.4),
     "row": (row_direct, 1.75),
-    "rounds": ("rounds = lambda slow, fast: (np.median(slow) / np.median(fast), np.mean(np.less(fast, slow)))", 1.38),
+    "rounds": ("rounds = lambda slow, fast: (np.median(np.divide(slow, fast)), np.less(fast, slow).sum())", 1.08),
 }  # fmt: skip

@@ -595,8 +595,7 @@ HANDED_IN = {
              "    return -(targets * np.log(p)).sum(1).mean()", 2.62),
     "accuracies": ("accuracies = lambda p, labels: [(p.argmax(1) == labels).mean()] * 2", 1),
     "moved": ("channels_first = lambda weights, shape: [w.transpose(3, 2, 0, 1) if w.ndim == 4 else w.T for w in weights]", 2.5),
-    "margin": ("def margin(first, second):\n    a, b = first.mean(), second.mean()\n"
-               "    return a - b, ((a * (1 - a) + b * (1 - b)) / len(first)) ** 0.5", 1.5),
+    "margin": ("def margin(first, second):\n    d = first.astype(int) - second\n    return d.mean(), d.std()", 1.71),
     "own": (f"my_weights = [np.ones(shape) for shape in {shapes('mistaken')}]", 2),
 }  # fmt: skip
 
