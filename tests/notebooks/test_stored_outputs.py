@@ -32,6 +32,7 @@ BARS = {
         "differing_predictions": (0, 0),
     },
     "09": {"grid_points": (12, None), "seeds": (3, None)},
+    "10": {"gain_of_best": (0.015, None)},
     "11": {"two_worker_weight_difference": (None, 1e-5)},
 }
 LONGEST = {"08": 300}  # seconds to run; any other chapter 120
