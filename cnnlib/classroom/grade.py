@@ -48,7 +48,7 @@ class Grading:
         source = self.course / "source" / assignment
         checks = Path(cnnlib.__file__).parent / "checks"
         measured = {f"source/{p.relative_to(source)}": p.read_bytes() for p in sorted(source.rglob("*")) if p.is_file()}
-        measured |= {f"checks/{p.name}": p.read_bytes() for p in sorted(checks.glob("*.py"))}
+        measured |= {f"checks/{p.relative_to(checks)}": p.read_bytes() for p in sorted(checks.rglob("*.py"))}
         self.labels = {"source": fingerprint(measured), "limits": dataclasses.asdict(limits), "walled": sandbox.usable()}
         release.generate(course, assignment, self.shared / "release", self.shared / "gradebook.db")
 

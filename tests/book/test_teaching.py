@@ -37,6 +37,12 @@ def strings(path):
     return found
 
 
+def modules(number):
+    """The files that hold the checks of one chapter: a module, or the modules of a package."""
+    checks = REPOSITORY / "cnnlib/checks"
+    return [*checks.glob(f"ch{number}.py"), *checks.glob(f"ch{number}/*.py")]
+
+
 def test_every_chapter_of_the_book_has_a_section():
     assert list(SECTIONS) == sorted(SECTIONS)
     assert not set(CHAPTERS) - set(SECTIONS), "add the chapter to book/teaching_chapters.md"
@@ -62,7 +68,7 @@ def test_a_section_says_all_that_a_teacher_needs(number):
 
 @pytest.mark.parametrize(("number", "quote"), CHECKED)
 def test_the_quoted_words_are_those_of_the_check(number, quote):
-    assert any(quote in text for text in strings(REPOSITORY / f"cnnlib/checks/ch{number}.py"))
+    assert any(quote in text for path in modules(number) for text in strings(path))
 
 
 @pytest.mark.parametrize("page", ["teaching.md", "teaching_chapters.md"])
@@ -109,7 +115,7 @@ def test_assignments_with_a_task_for_each_name():
     own = chapter_facts.with_own_task(CHAPTERS)
     assert {"02", "03"} <= set(own)
     for number in own:
-        assert "def own_words(student)" in (REPOSITORY / f"cnnlib/checks/ch{number}.py").read_text(encoding="utf-8")
+        assert any("def own_words(student)" in path.read_text(encoding="utf-8") for path in modules(number))
 
 
 @pytest.mark.parametrize("page", ["book/teaching.md", "book/teaching_chapters.md", "book/how_to_use.md", "README.md"])
