@@ -44,7 +44,7 @@ def roll_call(workers, me, limit):
     """Return when all workers are there; `workers` is a list of "host:port", `me` the place of this one in it.
 
     Worker 0 opens its port, the others call it and say their number; when the last one has called, it says "go".
-    TensorFlow has a roll call of its own, but waits for an hour and says nothing.
+    TensorFlow has a roll call of its own, but it waits for many minutes and says nothing.
 
     Raises TimeoutError, naming the missing workers, when `limit` seconds have passed, and OSError if worker 0 finds
     its port taken.
