@@ -276,6 +276,8 @@ WRONG = {
     "shift: float": (ch10.shifted, lambda x, d, r: shifted(x.astype(float), d, r), "came back as float64"),
     "split: copies": (ch10.split_groups, split_copies, "copies on both sides"),
     "split: loses copies": (ch10.split_groups, drops_doubles, "on neither side"),
+    "split: doubles": (
+        ch10.split_groups, lambda o, s, g: tuple(np.repeat(side, 2) for side in split_groups(o, s, g)), "come twice"),
     "split: own seed": (
         ch10.split_groups, lambda o, s, g: split_groups(o, s, np.random.default_rng(0)), "two seeds gave the same"),
     "split: no seed": (ch10.split_groups, lambda o, s, g: split_groups(o, s, np.random.default_rng()), "same seed gave two"),
