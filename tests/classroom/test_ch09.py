@@ -5,6 +5,7 @@ from planted import demands
 
 from cnnlib import grid, networks
 from cnnlib.checks import ch09
+from cnnlib.checks.ch09 import assignment_network, choices
 
 # Exercise 9.1
 
@@ -184,15 +185,15 @@ CHOOSE = {
     "the best mean": (lambda c, s: s.mean(1).argmax(), "cheaper point within one standard error"),
     "the cheapest": (lambda c, s: c.argmin(), "near the best mean"),
     "the luckiest seed": (lambda c, s: s.max(1).argmax(), "cheaper point within one"),
-    "standard deviation": (ch09.SLIPS["standard error, not standard deviation"][1], "by the root of n"),
-    "n instead of n − 1": (ch09.SLIPS["divided by n − 1"][1], "n − 1 differences|n − 1 free"),
-    "mean of the deviations": (ch09.SLIPS["variances are averaged"][1], "take the root last"),
-    "the best point's scatter": (ch09.SLIPS["one scatter for all points"][1], "single point say little"),
-    "best of the seeds, with a standard error": (ch09.SLIPS["the mean of the seeds counts"][1], "one lucky seed"),
+    "standard deviation": (choices.SLIPS["standard error, not standard deviation"][1], "by the root of n"),
+    "n instead of n − 1": (choices.SLIPS["divided by n − 1"][1], "n − 1 differences|n − 1 free"),
+    "mean of the deviations": (choices.SLIPS["variances are averaged"][1], "take the root last"),
+    "the best point's scatter": (choices.SLIPS["one scatter for all points"][1], "single point say little"),
+    "best of the seeds, with a standard error": (choices.SLIPS["the mean of the seeds counts"][1], "one lucky seed"),
     "its cost": (lambda c, s: c[choose(c, s)], "four points by hand"),
     "a float": (lambda c, s: float(choose(c, s)), "a place in the list"),
     "counted from one": (lambda c, s: choose(c, s) + 1, "four points by hand", 0),
-    "scatter over all numbers": (lambda c, s: ch09._cheapest(c, s, s.std(ddof=1) / len(s[0]) ** 0.5), "its own point"),
+    "scatter over all numbers": (lambda c, s: choices._cheapest(c, s, s.std(ddof=1) / len(s[0]) ** 0.5), "its own point"),
 }
 
 # The network of one's own, for the pupil called "learner"
@@ -216,7 +217,7 @@ def by_the_library(text=TEXT, classes=CLASSES, **options):
 
 
 OWN_WRONG = {
-    "another's network": (by_the_library(*ch09._own_text("ada")), "write the shape down", 0),
+    "another's network": (by_the_library(*assignment_network._own_text("ada")), "write the shape down", 0),
     "with padding": (by_the_library(padding="same"), "do not pad"),
     "ten classes": (by_the_library(classes=10), "ten classes"),
     "always grey": (lambda h, w, c: own_cost(h, w, 1), "first kernels see the colours"),
@@ -231,10 +232,10 @@ OWN_WRONG = {
 
 def test_the_own_network_differs_from_name_to_name():
     names = [f"student {n}" for n in range(200)]
-    assert len({ch09._own_text(name) for name in names}) == 200
+    assert len({assignment_network._own_text(name) for name in names}) == 200
     assert TEXT in ch09.own_words("learner") and str(CLASSES) in ch09.own_words("learner")
     for name in names:  # every network fits the smallest picture of the check
-        networks.cost(ch09._own_text(name)[0], (28, 28, 1))
+        networks.cost(assignment_network._own_text(name)[0], (28, 28, 1))
 
 
 RIGHT = [
