@@ -83,7 +83,7 @@ def own_filter(name):
 
 
 def own_pool(name):
-    window, (down, right), border, (largest, smallest, mean) = ch03._own_numbers(name)
+    window, (down, right), border, (largest, smallest, mean) = ch03.own._own_numbers(name)
 
     def answer(x):
         x = np.pad(x, border, constant_values=np.nan)
