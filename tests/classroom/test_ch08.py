@@ -525,7 +525,7 @@ TestAnswers = demands(RIGHT, WRONG, lines=7)
 
 
 def shapes(student):
-    (f, P, Q), (g, R, S), units = ch08._own_numbers(student)
+    (f, P, Q), (g, R, S), units = ch08.own._own_numbers(student)
     rows, columns = ((28 - a + 1) // 2 - b + 1 for a, b in ((P, R), (Q, S)))
     return [(P, Q, 1, f), (f,), (R, S, f, g), (g,), (rows // 2 * (columns // 2) * g, units), (units,), (units, 10), (10,)]
 
@@ -533,7 +533,7 @@ def shapes(student):
 @pytest.fixture(scope="module")
 def own():
     """The weights of learner's network, trained without Keras."""
-    (f, P, Q), (g, R, S), units = ch08._own_numbers("learner")
+    (f, P, Q), (g, R, S), units = ch08.own._own_numbers("learner")
     (x, y), _ = data.load_mnist()
     model = Sequential([L.Conv2D(f, (P, Q)), L.ReLU(), L.MaxPool2D(2), L.Conv2D(g, (R, S)), L.ReLU(), L.MaxPool2D(2),
                         L.Flatten(), L.Dense(units), L.ReLU(), L.Dense(10)], input_shape=(28, 28, 1), seed=0)  # fmt: skip
