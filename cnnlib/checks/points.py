@@ -1,6 +1,6 @@
 """Points for a check: each property on its own, the pictures fresh in a grading run, some numbers drawn from the student's name.
 
-`points` runs a checker of chNN.py to its end and counts: whatever stands in a `with part():` block is won or lost on its own.
+`points` runs a checker of chNN to its end and counts: whatever stands in a `with part():` block is won or lost on its own.
 """
 
 import contextlib
