@@ -9,11 +9,14 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 from hand_in import hand_in, notebook, stub
 
+import cnnlib
 from cnnlib.checks import ch02
 from cnnlib.classroom import grade, release, sandbox
 from cnnlib.classroom.session import Limits
@@ -325,6 +328,22 @@ except OSError:
     print("no writing")
 print("processes:", len([name for name in os.listdir("/proc") if name.isdigit()]))
 """
+
+
+@pytest.mark.parametrize("place", ["checks/ch02.py", "checks/ch03/assignment.py"])
+def test_a_changed_check_grades_anew(place, tmp_path, monkeypatch):
+    shutil.copytree(Path(cnnlib.__file__).parent / "checks", tmp_path / "checks")
+    monkeypatch.setattr(grade, "cnnlib", SimpleNamespace(__file__=str(tmp_path / "__init__.py")))
+    monkeypatch.setattr(release, "generate", lambda *_: None)
+
+    def measured_by():
+        return grade.Grading(tmp_path, NAME, tmp_path, QUICK).labels
+
+    before = measured_by()
+    assert measured_by() == before
+    with (tmp_path / place).open("a", encoding="utf-8") as file:
+        file.write("# changed\n")
+    assert measured_by() != before
 
 
 @pytest.mark.slow
