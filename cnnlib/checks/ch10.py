@@ -43,7 +43,10 @@ def penalty_gradient(function):
     """Check penalty_gradient(w, l1, l2): the gradient of l1 · Σ|w| + l2 · Σw² with respect to w, of w's shape."""
     w = np.array([3.0, -4.0, 0.0])
     with part():
-        same(call(function, w, 0.0, 0.01), [0.06, -0.08, 0], "L2 alone, by hand", "differentiate w² first", mistakes={
+        got = numbers(call(function, w, 0.0, 0.01), "L2 alone, by hand")
+        if np.isnan(got).any():
+            fail("L2 alone, by hand: a weight of 0 gives NaN", "do not divide by a weight, nor by its size")
+        same(got, [0.06, -0.08, 0], "L2 alone, by hand", "differentiate w² first", mistakes={
             "the derivative of w² has a factor 2": [0.03, -0.04, 0], "this is the penalty itself, not its gradient": 0.25,
             "these are the terms of the penalty; its derivative is asked": [0.09, 0.16, 0],
             "the gradient points uphill, away from 0; turn the sign": [-0.06, 0.08, 0]})

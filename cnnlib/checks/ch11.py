@@ -143,7 +143,7 @@ def step_seconds(function):
     """Check step_seconds(workers, compute, parameters, bandwidth, latency), Exercise 11.5."""
     check = {
         "one worker talks to nobody": ((1, 0.5, 1000, 1000.0, 0.1), 0.5, "without others there is nothing to send",
-                                       {"one worker needs no round at all": 0.5 + 8.0}),
+                                       {"one worker needs no round at all": 0.5 + 8.0, "seconds are asked": 500.0}),
         "only arithmetic": ((4, 2.0, 0, 1.0, 0.0), 0.5, "every worker has its part of the batch",
                             {"each worker has a part of the batch, not all of it": 2.0}),
         "only bytes": ((2, 0.0, 1000, 4000.0, 0.0), 1.0, "a float32 number has four bytes; how much does the ring send",

@@ -234,6 +234,8 @@ WRONG = {
     "penalty: no 2": (ch10.penalty_gradient, lambda w, a, b: a * np.sign(w) + b * w, "factor 2"),
     "penalty: its value": (ch10.penalty_gradient, lambda w, a, b: a * abs(w).sum() + b * (w * w).sum(), "not its gradient"),
     "penalty: its terms": (ch10.penalty_gradient, lambda w, a, b: a * abs(w) + b * w * w, "its derivative is asked"),
+    "penalty: divides by |w|": (
+        ch10.penalty_gradient, lambda w, a, b: a * w / np.where(w == 0, np.nan, abs(w)) + 2 * b * w, "a weight of 0 gives NaN"),
     "penalty: uphill": (ch10.penalty_gradient, lambda w, a, b: -penalty_gradient(w, a, b), "turn the sign"),
     "penalty: at zero": (ch10.penalty_gradient, gradient_at_zero, "0 itself"),
     "penalty: one way": (ch10.penalty_gradient, lambda w, a, b: a * (w != 0) + 2 * b * w, "same way"),
