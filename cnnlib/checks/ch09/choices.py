@@ -67,13 +67,13 @@ def choose(function):
         with part():
             for costs, scores in given:
                 got = call(function, costs, scores)
-                alike(got, grid.choose(costs, scores), property, "work it out on paper, step by step", 1e-9,
+                alike(got, grid.choose(costs, scores), property, "work it out on paper, step by step; places count from 0", 1e-9,
                       {look: slip(costs, scores) for look, slip in slips})
             ok(property)
     with part():
         if numbers(call(function, *hand), "a whole number").dtype.kind not in "iu":
             fail("a whole number: a place in the list is asked", "return the place, not the cost or the score")
-        same(call(function, *hand), 1, "a whole number", "work it out on paper, step by step")
+        same(call(function, *hand), 1, "a whole number", "work it out on paper, step by step; places count from 0")
 
 
 def _cheapest(costs, scores, room):
