@@ -49,13 +49,13 @@ def single_threaded_blas():
     It encloses even the small products before and after the threads' work: the pool that a single one of them wakes
     up goes on spinning for milliseconds, on a core that is needed.
     """
-    before = [controller.num_threads for controller in _blas.lib_controllers]
-    for controller in _blas.lib_controllers:
+    changed = [(controller, controller.num_threads) for controller in _blas.lib_controllers if controller.num_threads != 1]
+    for controller, _ in changed:
         controller.set_num_threads(1)
     try:
         yield
     finally:
-        for controller, count in zip(_blas.lib_controllers, before, strict=True):
+        for controller, count in changed:
             controller.set_num_threads(count)
 
 

@@ -8,7 +8,8 @@ innermost work is: the numbers of a run, times the kernels, added to the F numbe
 * a run is cut into equal pieces, short enough for the compiler to write the loop over a piece out in full. It can do so
   because it compiles the loops anew for each length of run, distance between windows and F: they are constants then.
 
-The module has the same functions as `im2col` and leaves the gradient of x to it.
+The module has the same functions as `im2col`. The gradient of x is a convolution too, of dy; where that one fits as
+well, the loops do it, otherwise `im2col` does.
 """
 
 import math
@@ -52,8 +53,25 @@ def spread(dy, x, kernels, slide, dx, dk):
         F, lines = dy.shape[-1], dy.reshape(-1, slide.out[2] * dy.shape[-1])
         loops = _backward(*_constants(x, slide, F))
         loops(_padded(x, slide), dk.reshape(-1), lines, slide.window[:2], slide.out, slide.stride)
-    if dx is not None:
+    if dx is None:
+        return
+    turned, back = _turned(kernels, slide, x.shape[1:4])
+    if min(back.before) >= 0 and slide.stride == (1, 1, 1) and fits(dy, turned, back):
+        multiply(dy, prepare(turned), np.zeros(x.shape[-1], dx.dtype), dx, back, slice(0, bands(back, len(dy))))
+    else:
         im2col.spread(dy, x, kernels, slide, dx, None)
+
+
+def _turned(kernels, slide, sizes):
+    """The kernels (R, P, Q, F, C) and the slide with which dy is convolved to give dx, where the stride is 1.
+
+    A pixel of x reached the outputs before it through the later numbers of a kernel: so the kernels are turned round, and
+    channels in and out change places. Chapter 05 draws it.
+    """
+    F = kernels.shape[-1]
+    turned = kernels.reshape(*slide.window, -1, F)[::-1, ::-1, ::-1].swapaxes(3, 4)
+    before = tuple(w - 1 - b for w, b in zip(slide.window, slide.before, strict=True))
+    return turned, slide._replace(before=before, out=sizes)
 
 
 def _padded(x, slide):
@@ -63,8 +81,10 @@ def _padded(x, slide):
         return x.reshape(*x.shape[:3], -1)
     N, C = len(x), x.shape[-1]
     padded = scratch("padded", N * math.prod(reach) * C, x.dtype).reshape(N, *reach, C)
-    padded[:] = 0
     inside = [slice(before, before + size) for before, size in zip(slide.before, x.shape[1:4], strict=True)]
+    for axis, within in enumerate(inside, start=1):
+        lines = np.moveaxis(padded, axis, 0)
+        lines[:within.start], lines[within.stop:] = 0, 0
     room = padded[:, inside[0], inside[1], inside[2]]
     room[:] = x[:, :room.shape[1], :room.shape[2], :room.shape[3]]
     return padded.reshape(*padded.shape[:3], -1)

@@ -21,9 +21,9 @@ other library is.
    gives one ratio. The tables show the median of these ratios over at least 7 rounds (3 for the epoch), and where there is
    room, in brackets, the smallest and the largest. The medians of the times stand beside them; their quotient may differ a
    little from the ratio.
-3. **Awake.** Threads go on spinning for a moment after their work and would disturb the next library. So each timed sample
-   follows a pause, in which the others' threads fall asleep, and one untimed call, in which its own wake up. A sample
-   repeats the work until it lasts about 20 ms or longer.
+3. **Awake.** Threads go on spinning for a moment after their work and would disturb the next library, and a core that has
+   slept is slow at first. So 50 ms of untimed calls precede each timed sample. A sample repeats the work until it lasts
+   about 20 ms or longer.
 4. **As users use it.** Keras is compiled with its defaults and called through `train_on_batch`, `predict` and `fit`, or
    through `keras.ops` inside `tf.function`. PyTorch keeps its default layout, channels first. Each library chooses its
    number of threads. Arrays are float32 and in each library's layout before the clock starts."""

@@ -5,8 +5,9 @@ times from different minutes. One round times every library once, one straight a
 the ratio that is reported is the median over the rounds.
 
 Threads of OpenMP, Eigen and BLAS go on spinning for a while after their work and would slow down whoever comes next:
-on two cores, PyTorch's were seen to burn 4 to 9 ms after each call. So each sample is preceded by a pause, in which
-the others' threads fall asleep, and then by one untimed call, in which its own wake up.
+on two cores, PyTorch's were seen to burn 4 to 9 ms after each call. A pause would help against that and do harm in
+another way: cores that have slept are slow at first. So each sample is preceded by untimed calls of the same library,
+until they have taken 50 ms. By then its own threads are awake and the others' asleep.
 """
 
 import math
@@ -18,7 +19,7 @@ from statistics import median
 import numpy as np
 
 ROUNDS, SAMPLE = 7, 0.02  # rounds at least; seconds that one sample lasts at least
-PAUSE = 0.05  # seconds of silence before each sample
+WARM = 0.05  # seconds of untimed calls before each sample, one call at least
 
 
 class Disagreement(AssertionError):
@@ -29,7 +30,7 @@ class Disagreement(AssertionError):
 class Work:
     """What one library does: `call()` is timed, `results()` gives NumPy arrays to compare.
 
-    `warm()` is the untimed call before each sample; where the work takes seconds, a shorter piece of it will do.
+    `warm()` is the untimed call repeated before each sample; where the work takes seconds, a shorter piece of it will do.
     """
 
     call: Callable
@@ -62,8 +63,11 @@ def repeats(sample):
 
 
 def timed(count):
-    """Seconds per call of one sample of `count` calls, after one untimed call."""
-    (_work.warm or _work.call)()
+    """Seconds per call of one sample of `count` calls, after untimed ones."""
+    started, warm = time.perf_counter(), _work.warm or _work.call
+    warm()
+    while time.perf_counter() - started < WARM:
+        warm()
     return time_of(_work.call, count)
 
 
@@ -96,7 +100,6 @@ def row(team, tasks, tolerance, name, compared=None, rounds=ROUNDS, sample=SAMPL
     seconds = {who: [] for who in tasks}
     for _ in range(rounds):
         for who in tasks:
-            time.sleep(PAUSE)
             seconds[who].append(team[who].ask(timed, counts[who]))
     return {"name": name, "rounds": rounds, "difference": errors, **summary(seconds)}
 

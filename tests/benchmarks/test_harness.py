@@ -131,12 +131,21 @@ class AtHome:
         return answer
 
 
-def test_libraries_take_turns_and_wake_up_before_each_sample():
+def test_libraries_take_turns_and_wake_up_before_each_sample(monkeypatch):
     entries = []
+    monkeypatch.setattr(pairs, "WARM", 0)
     tasks = {name: (name, Diary(entries, name)) for name in ("a", "b")}
     found = pairs.row(AtHome(), tasks, 0, "case", rounds=2, sample=0)
     assert entries == ["a warm", "a call", "b warm", "b call"] * 2
     assert found["rounds"] == 2 and found["difference"] == {"b": 0.0}
+
+
+def test_untimed_calls_fill_the_time_in_which_the_others_fall_asleep(monkeypatch):
+    entries = []
+    monkeypatch.setattr(pairs, "_work", Diary(entries, "a").work("a"))
+    monkeypatch.setattr(pairs.time, "perf_counter", iter([0, 0.02, 0.04, 0.06, 1.0, 1.5]).__next__)
+    assert pairs.timed(1) == 0.5
+    assert entries == ["a warm"] * 3 + ["a call"]
 
 
 def test_the_ratio_is_the_median_over_the_rounds_not_the_ratio_of_medians():
