@@ -196,6 +196,9 @@ def split_groups(function):
         if first != again:
             fail("the same seed gave two different splits", "draw from the rng you are given, from no other source")
         if first == other:
+            held = np.unique(origin[first])
+            if np.ptp(held) == len(held) - 1:
+                fail("two seeds gave the same split: neighbouring originals, in order", "shuffle the originals first")
             fail("two seeds gave the same split", "shuffle the originals with the rng you are given")
         ok("the split is drawn from rng")
 
