@@ -13,6 +13,8 @@ from hypothesis import settings
 settings.register_profile("course", deadline=None, derandomize=True, print_blob=False)
 settings.load_profile("course")
 
+pytest.register_assert_rewrite("planted")  # the assertions that the tests of the checks share explain themselves too
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
