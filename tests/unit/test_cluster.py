@@ -253,7 +253,7 @@ def cluster(tmp_path):
 
     def run(script, **surroundings):
         env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "CALLS": str(calls), "SLURM_JOB_ID": "123",
-               "SLURM_JOB_NODELIST": "node[1-4]", "SLURM_SUBMIT_DIR": "/home/ada", **surroundings}
+               "SLURM_JOB_NODELIST": "node[1-4]", "SLURM_SUBMIT_DIR": "/course/ada", **surroundings}
         done = subprocess.run(["bash", *script], env=env, capture_output=True, text=True, timeout=30)
         texts = [path.read_text().split("\n") for path in calls.glob("python*")]
         return done, sorted(((json.loads(text[0]), text[1]) for text in texts), key=lambda c: c[0]["task"]["index"])
@@ -288,7 +288,7 @@ def test_slurm_tells_each_worker_who_it_is(cluster, monkeypatch):
         {"cluster": {"worker": [f"node{n}:20123" for n in (1, 2, 3, 4)]}, "task": {"type": "worker", "index": index}}
         for index in range(4)]
     options = understood(calls[0][1], monkeypatch)
-    assert options.backup == "/home/ada/backup-123" and options.batch % 4 == 0
+    assert options.backup == "/course/ada/backup-123" and options.batch % 4 == 0
     assert not (cluster.calls / "scontrol").exists()
 
 
